@@ -1,0 +1,1 @@
+#include "chafa_shim.h"

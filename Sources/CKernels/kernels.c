@@ -1,0 +1,1 @@
+#include "gaze_kernels.h"
