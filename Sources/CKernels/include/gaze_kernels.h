@@ -1,1 +1,168 @@
+// The SIMD inner loops of Gaze: one table of functions per instruction set.
+//
+// Dimension letters, used throughout:
+//   M  rows of activations        N  rows of a weight matrix = columns of the product
+//   K  the summed dimension       D  the width of one row     S  attended positions
+// Strides named `*_stride` count elements of the array they belong to, except where a
+// comment says bytes. No kernel allocates, blocks, or calls another library than libm.
 #pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// Clang tells Swift which pointers may be null; other compilers need not know.
+#if defined(__clang__)
+#define GAZE_NULLABLE _Nullable
+#pragma clang assume_nonnull begin
+#else
+#define GAZE_NULLABLE
+#endif
+
+/// A product of packed activations with weight rows that stay as they lie in their file:
+///     out[m][n] (+)= scale * sum_k panel[m][k] * weights[n][k]  (+ bias[n])
+typedef struct {
+  const void *panel;           ///< made by the same dot's `pack`
+  const void *weights;         ///< first weight row
+  ptrdiff_t weight_stride;     ///< bytes from one weight row to the next
+  float *out;                  ///< [rows][columns]
+  ptrdiff_t out_stride;
+  const float *GAZE_NULLABLE bias;           ///< [columns], or null
+  const float *GAZE_NULLABLE row_scales;     ///< int8: [rows], scale of each activation row
+  const float *GAZE_NULLABLE weight_scales;  ///< int8: [columns], scale of each weight row
+  const int32_t *GAZE_NULLABLE weight_sums;  ///< int8: [columns], sum of each weight row over this k range
+  int64_t k;
+  int32_t rows;                ///< at most the table's `tile_rows`
+  int32_t columns;
+  int32_t accumulate;          ///< add to what `out` holds
+} gaze_dot_arguments;
+
+/// One pairing of an activation format with a weight format.
+typedef struct {
+  int32_t step;        ///< elements of k that one step consumes
+  int32_t step_bytes;  ///< bytes that one row takes in the panel per step
+  /// Lays `rows` rows of `k` floats out step by step, zero-filled to a whole step.
+  /// `scales` is used by int8 alone: the reciprocal-free scale of each row.
+  void (*pack)(const float *x, ptrdiff_t x_stride, int32_t rows, int64_t k, const float *GAZE_NULLABLE scales,
+               void *panel);
+  void (*block)(const gaze_dot_arguments *arguments);
+} gaze_dot;
+
+/// out[m][d] (+)= sum_s p[m * p_row + s * p_column] * v[s][d], for d < width.
+typedef struct {
+  const float *p;
+  ptrdiff_t p_row, p_column;
+  const float *v;
+  ptrdiff_t v_stride;
+  float *out;
+  ptrdiff_t out_stride;
+  int64_t terms;  ///< how many s are summed
+  int32_t rows;   ///< any number of m
+  int32_t width;
+  int32_t accumulate;
+} gaze_outer_arguments;
+
+/// Fused attention of a few query rows of one head over all its keys (online softmax,
+/// after Milakov & Gimelshein 2018 and Dao et al. 2022): the scores never leave `scratch`.
+typedef struct {
+  const float *q;  ///< [rows][width]
+  ptrdiff_t q_stride;
+  const float *k;  ///< [keys][width]
+  ptrdiff_t k_stride;
+  const float *v;  ///< [keys][width]
+  ptrdiff_t v_stride;
+  float *out;      ///< [rows][width]
+  ptrdiff_t out_stride;
+  const float *GAZE_NULLABLE mask;      ///< added to the scores, [rows][keys], or null
+  ptrdiff_t mask_stride;
+  float *scratch;         ///< `gaze_attention_scratch(...)` floats, 64-byte aligned
+  float scale;
+  int32_t rows;           ///< at most the table's `tile_rows`
+  int32_t keys;
+  int32_t width;
+  int32_t causal_limit;   ///< row r attends keys <= r + causal_limit; INT32_MAX: all of them
+} gaze_attention_arguments;
+
+enum { GAZE_ATTENTION_BLOCK = 128 };  ///< keys per block of fused attention
+
+typedef enum {
+  GAZE_GELU_ERF = 0,    ///< x * Phi(x)
+  GAZE_GELU_TANH = 1,   ///< the tanh approximation of Hendrycks & Gimpel
+  GAZE_GELU_QUICK = 2,  ///< x * sigmoid(1.702 x)
+  GAZE_SILU = 3,        ///< x * sigmoid(x)
+  GAZE_RELU = 4
+} gaze_activation;
+
+/// The functions of one instruction set.
+typedef struct {
+  const char *name;
+  int32_t tile_rows;   ///< rows of a full panel
+
+  gaze_dot dot_f32;         ///< f32 activations × f32 weights
+  gaze_dot dot_f16;         ///< f32 activations × f16 weights, f32 arithmetic
+  gaze_dot dot_bf16_exact;  ///< f32 activations × bf16 weights, f32 arithmetic
+  gaze_dot dot_bf16;        ///< bf16 activations × bf16 weights, f32 accumulation
+  gaze_dot dot_i8;          ///< int8 activations × int8 weights, int32 accumulation
+
+  void (*outer)(const gaze_outer_arguments *arguments);
+  void (*attention)(const gaze_attention_arguments *arguments);
+
+  /// y = (x - mean) / sqrt(variance + epsilon) * gain + bias. `statistics`, when not null,
+  /// receives mean and 1/deviation of each row. `gain` and `bias` may be null.
+  void (*layer_norm)(const float *x, const float *GAZE_NULLABLE gain,
+                     const float *GAZE_NULLABLE bias, float *y, float *GAZE_NULLABLE statistics,
+                     int64_t rows, int64_t width, float epsilon);
+  /// y = x / sqrt(mean(x^2) + epsilon) * gain. `statistics`: 1/rms of each row, or null.
+  void (*rms_norm)(const float *x, const float *GAZE_NULLABLE gain, float *y,
+                   float *GAZE_NULLABLE statistics, int64_t rows,
+                   int64_t width, float epsilon);
+  /// y = softmax(scale * x + mask) by row; a row whose every entry is -inf becomes zeros.
+  void (*softmax)(const float *x, const float *GAZE_NULLABLE mask, float *y, int64_t rows, int64_t width,
+                  ptrdiff_t mask_stride, float scale);
+  /// dx = scale * y * (dy - sum(dy * y)) by row.
+  void (*softmax_backward)(const float *y, const float *dy, float *dx, int64_t rows,
+                           int64_t width, float scale);
+  void (*activate)(const float *x, float *y, int64_t count, gaze_activation kind);
+  /// dx = dy * activation'(x).
+  void (*activate_backward)(const float *x, const float *dy, float *dx, int64_t count,
+                            gaze_activation kind);
+  void (*add)(const float *a, const float *b, float *y, int64_t count);
+  void (*multiply)(const float *a, const float *b, float *y, int64_t count);
+  /// y = a * x + b * y.
+  void (*scale_add)(const float *x, float a, float b, float *y, int64_t count);
+  float (*sum)(const float *x, int64_t count);
+  float (*dot_product)(const float *a, const float *b, int64_t count);
+  float (*greatest_magnitude)(const float *x, int64_t count);
+
+  void (*f16_to_f32)(const uint16_t *x, float *y, int64_t count);
+  void (*bf16_to_f32)(const uint16_t *x, float *y, int64_t count);
+  /// Round to nearest even; NaN stays NaN.
+  void (*f32_to_bf16)(const float *x, uint16_t *y, int64_t count);
+  /// y = round(x / scale), clamped to -127...127; returns the sum of what was written.
+  int32_t (*quantize_i8)(const float *x, int8_t *y, int64_t count, float scale);
+} gaze_kernel_table;
+
+/// Tells the processor that a thread spins.
+static inline void gaze_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
+/// Floats of scratch that `attention` needs for heads of `width` channels.
+size_t gaze_attention_scratch(int32_t width);
+
+/// The tables that this machine can run, fastest first, the portable one last; null past it.
+const gaze_kernel_table *GAZE_NULLABLE gaze_kernel_table_at(int32_t index);
+
+#if defined(__clang__)
+#pragma clang assume_nonnull end
+#endif
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,86 @@
+// Fused attention: one block of keys at a time, keeping for each query row the greatest score
+// seen and the sum of exponentials relative to it.
+
+typedef struct {
+  float greatest[TILE_ROWS];
+  float sum[TILE_ROWS];
+} softmax_state;
+
+/// scores[row][key] = scale * q·k + mask, -inf where the causal rule forbids.
+static void attention_scores(const gaze_attention_arguments *g, const float *panel,
+                             float *scores, int32_t first, int32_t count) {
+  gaze_dot_arguments dot = {.panel = panel,
+                            .weights = g->k + first * g->k_stride,
+                            .weight_stride = g->k_stride * (ptrdiff_t)sizeof(float),
+                            .out = scores,
+                            .out_stride = GAZE_ATTENTION_BLOCK,
+                            .k = g->width,
+                            .rows = g->rows,
+                            .columns = count};
+  f32_block(&dot);
+  for (int32_t row = 0; row < g->rows; row++) {
+    float *line = scores + row * GAZE_ATTENTION_BLOCK;
+    scale_add(line, g->scale, 0, line, count);
+    if (g->mask) add(line, g->mask + row * g->mask_stride + first, line, count);
+    if (g->causal_limit == INT32_MAX) continue;
+    for (int32_t key = count - 1; key >= 0 && first + key > row + g->causal_limit; key--) {
+      line[key] = -INFINITY;
+    }
+  }
+}
+
+/// Turns one row of scores into exponentials and folds them into the row's state.
+static void fold_scores(const gaze_attention_arguments *g, softmax_state *state, int32_t row,
+                        float *line, int32_t count) {
+  float greatest = greatest_of_row(line, count);
+  if (greatest < state->greatest[row]) greatest = state->greatest[row];
+  if (greatest == -INFINITY) {
+    memset(line, 0, (size_t)count * sizeof(float));
+    return;
+  }
+  if (greatest > state->greatest[row] && state->greatest[row] != -INFINITY) {
+    float shrink = expf(state->greatest[row] - greatest);
+    float *out = g->out + row * g->out_stride;
+    scale_add(out, shrink, 0, out, g->width);
+    state->sum[row] *= shrink;
+  }
+  state->greatest[row] = greatest;
+  state->sum[row] += exponential_row(line, greatest, line, count);
+}
+
+static void attention(const gaze_attention_arguments *g) {
+  float *panel = g->scratch;
+  float *scores = panel + 8 * ((g->width + 31) & ~31);
+  softmax_state state;
+  for (int32_t row = 0; row < g->rows; row++) {
+    state.greatest[row] = -INFINITY;
+    state.sum[row] = 0;
+    memset(g->out + row * g->out_stride, 0, (size_t)g->width * sizeof(float));
+  }
+  pack_f32(g->q, g->q_stride, g->rows, g->width, NULL, panel);
+  for (int32_t first = 0; first < g->keys; first += GAZE_ATTENTION_BLOCK) {
+    if (g->causal_limit != INT32_MAX && first > g->rows - 1 + g->causal_limit) break;
+    int32_t count = g->keys - first;
+    if (count > GAZE_ATTENTION_BLOCK) count = GAZE_ATTENTION_BLOCK;
+    attention_scores(g, panel, scores, first, count);
+    for (int32_t row = 0; row < g->rows; row++) {
+      fold_scores(g, &state, row, scores + row * GAZE_ATTENTION_BLOCK, count);
+    }
+    gaze_outer_arguments sum = {.p = scores,
+                                .p_row = GAZE_ATTENTION_BLOCK,
+                                .p_column = 1,
+                                .v = g->v + first * g->v_stride,
+                                .v_stride = g->v_stride,
+                                .out = g->out,
+                                .out_stride = g->out_stride,
+                                .terms = count,
+                                .rows = g->rows,
+                                .width = g->width,
+                                .accumulate = 1};
+    outer(&sum);
+  }
+  for (int32_t row = 0; row < g->rows; row++) {
+    float *out = g->out + row * g->out_stride;
+    if (state.sum[row] > 0) scale_add(out, 1.0f / state.sum[row], 0, out, g->width);
+  }
+}

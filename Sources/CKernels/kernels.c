@@ -1,1 +1,0 @@
-#include "gaze_kernels.h"

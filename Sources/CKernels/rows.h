@@ -1,0 +1,301 @@
+// Row-wise and element-wise kernels: normalisation, softmax, activations, conversions.
+
+/// Runs `expression` (a vf of `i`) over whole vectors and then over the ragged end.
+#define MAP(count, y, expression_of_load)                    \
+  do {                                                       \
+    int64_t i = 0;                                           \
+    for (; i + LANES <= (count); i += LANES) {               \
+      vf result = expression_of_load(load, i);               \
+      store((y) + i, result);                                \
+    }                                                        \
+    if (i < (count)) {                                       \
+      vf result = expression_of_load(load_rest, i);          \
+      store_first((y) + i, result, (count) - i);             \
+    }                                                        \
+  } while (0)
+#define load_rest(p) load_first((p), count - i)
+
+static float sum_row(const float *x, int64_t count) {
+  vf total = {0};
+  int64_t i = 0;
+  for (; i + LANES <= count; i += LANES) total += load(x + i);
+  if (i < count) total += load_first(x + i, count - i);
+  return sum_lanes(total);
+}
+
+static float dot_row(const float *a, const float *b, int64_t count) {
+  vf total = {0};
+  int64_t i = 0;
+  for (; i + LANES <= count; i += LANES) total += load(a + i) * load(b + i);
+  if (i < count) total += load_first(a + i, count - i) * load_first(b + i, count - i);
+  return sum_lanes(total);
+}
+
+static float greatest_magnitude(const float *x, int64_t count) {
+  vf best = {0};
+  int64_t i = 0;
+  for (; i + LANES <= count; i += LANES) best = greater(best, magnitude(load(x + i)));
+  if (i < count) best = greater(best, magnitude(load_first(x + i, count - i)));
+  return greatest_lane(best);
+}
+
+static void add(const float *a, const float *b, float *y, int64_t count) {
+#define SUM(read, i) read(a + i) + read(b + i)
+  MAP(count, y, SUM);
+#undef SUM
+}
+
+static void multiply(const float *a, const float *b, float *y, int64_t count) {
+#define PRODUCT(read, i) read(a + i) * read(b + i)
+  MAP(count, y, PRODUCT);
+#undef PRODUCT
+}
+
+static void scale_add(const float *x, float a, float b, float *y, int64_t count) {
+  if (b == 0) {  // y may hold anything, NaN included
+#define SCALED(read, i) read(x + i) * a
+    MAP(count, y, SCALED);
+#undef SCALED
+    return;
+  }
+#define COMBINED(read, i) read(x + i) * a + read(y + i) * b
+  MAP(count, y, COMBINED);
+#undef COMBINED
+}
+
+// y = (x - shift) * factor * gain + bias over one row; gain and bias may be null.
+static void affine_row(const float *x, float shift, float factor, const float *gain,
+                       const float *bias, float *y, int64_t count) {
+#define AFFINE(read, i)                                                       \
+  ((read(x + i) - shift) * factor) * (gain ? read(gain + i) : broadcast(1)) + \
+      (bias ? read(bias + i) : broadcast(0))
+  MAP(count, y, AFFINE);
+#undef AFFINE
+}
+
+static void layer_norm(const float *x, const float *gain, const float *bias, float *y,
+                       float *statistics, int64_t rows, int64_t width, float epsilon) {
+  for (int64_t row = 0; row < rows; row++, x += width, y += width) {
+    float mean = sum_row(x, width) / (float)width;
+    vf total = {0};
+    int64_t i = 0;
+    for (; i + LANES <= width; i += LANES) {
+      vf centred = load(x + i) - mean;
+      total += centred * centred;
+    }
+    float rest = 0;
+    for (; i < width; i++) rest += (x[i] - mean) * (x[i] - mean);
+    float inverse = 1.0f / sqrtf((sum_lanes(total) + rest) / (float)width + epsilon);
+    affine_row(x, mean, inverse, gain, bias, y, width);
+    if (statistics) {
+      statistics[2 * row] = mean;
+      statistics[2 * row + 1] = inverse;
+    }
+  }
+}
+
+static void rms_norm(const float *x, const float *gain, float *y, float *statistics,
+                     int64_t rows, int64_t width, float epsilon) {
+  for (int64_t row = 0; row < rows; row++, x += width, y += width) {
+    float inverse = 1.0f / sqrtf(dot_row(x, x, width) / (float)width + epsilon);
+    affine_row(x, 0, inverse, gain, NULL, y, width);
+    if (statistics) statistics[row] = inverse;
+  }
+}
+
+/// y = exp(x - shift), returning the sum; x and y may be the same row.
+static float exponential_row(const float *x, float shift, float *y, int64_t count) {
+  vf total = {0};
+  int64_t i = 0;
+  for (; i + LANES <= count; i += LANES) {
+    vf e = exponential(load(x + i) - shift);
+    total += e;
+    store(y + i, e);
+  }
+  float sum = sum_lanes(total);
+  if (i < count) {
+    float rest[LANES];
+    vf e = exponential(load_first(x + i, count - i) - shift);
+    store(rest, e);
+    for (int64_t j = 0; i + j < count; j++) {
+      y[i + j] = rest[j];
+      sum += rest[j];
+    }
+  }
+  return sum;
+}
+
+static float greatest_of_row(const float *x, int64_t count) {
+  vf best = broadcast(-INFINITY);
+  int64_t i = 0;
+  for (; i + LANES <= count; i += LANES) best = greater(best, load(x + i));
+  float result = greatest_lane(best);
+  for (; i < count; i++) result = x[i] > result ? x[i] : result;
+  return result;
+}
+
+static void softmax(const float *x, const float *mask, float *y, int64_t rows, int64_t width,
+                    ptrdiff_t mask_stride, float scale) {
+  for (int64_t row = 0; row < rows; row++, x += width, y += width) {
+    scale_add(x, scale, 0, y, width);
+    if (mask) add(y, mask + row * mask_stride, y, width);
+    float greatest = greatest_of_row(y, width);
+    if (greatest == -INFINITY) {
+      memset(y, 0, (size_t)width * sizeof(float));
+      continue;
+    }
+    float sum = exponential_row(y, greatest, y, width);
+    scale_add(y, 1.0f / sum, 0, y, width);
+  }
+}
+
+static void softmax_backward(const float *y, const float *dy, float *dx, int64_t rows,
+                             int64_t width, float scale) {
+  for (int64_t row = 0; row < rows; row++, y += width, dy += width, dx += width) {
+    float mean = dot_row(y, dy, width);
+    int64_t count = width;
+#define RULE(read, i) (read(dy + i) - mean) * read(y + i) * scale
+    MAP(count, dx, RULE);
+#undef RULE
+  }
+}
+
+#define ROOT_2_OVER_PI 0.797884561f
+#define CUBIC 0.044715f
+
+INLINE vf activation(vf x, gaze_activation kind) {
+  switch (kind) {
+    case GAZE_GELU_ERF: return 0.5f * x * (1.0f + error_function(x * 0.707106781f));
+    case GAZE_GELU_TANH:
+      return 0.5f * x * (1.0f + hyperbolic_tangent(ROOT_2_OVER_PI * (x + CUBIC * x * x * x)));
+    case GAZE_GELU_QUICK: return x * sigmoid(1.702f * x);
+    case GAZE_SILU: return x * sigmoid(x);
+    case GAZE_RELU: return greater(x, broadcast(0));
+  }
+  return x;
+}
+
+INLINE vf activation_slope(vf x, gaze_activation kind) {
+  switch (kind) {
+    case GAZE_GELU_ERF:
+      return 0.5f * (1.0f + error_function(x * 0.707106781f)) +
+             x * 0.398942280f * exponential(-0.5f * x * x);
+    case GAZE_GELU_TANH: {
+      vf t = hyperbolic_tangent(ROOT_2_OVER_PI * (x + CUBIC * x * x * x));
+      vf inner = ROOT_2_OVER_PI * (1.0f + 3.0f * CUBIC * x * x);
+      return 0.5f * (1.0f + t) + 0.5f * x * (1.0f - t * t) * inner;
+    }
+    case GAZE_GELU_QUICK: {
+      vf s = sigmoid(1.702f * x);
+      return s + 1.702f * x * s * (1.0f - s);
+    }
+    case GAZE_SILU: {
+      vf s = sigmoid(x);
+      return s + x * s * (1.0f - s);
+    }
+    case GAZE_RELU: return choose(x > 0.0f, broadcast(1), broadcast(0));
+  }
+  return broadcast(1);
+}
+
+// The switch is taken once per call, so that each loop body holds one formula.
+#define FOR_EACH_ACTIVATION(CASE) \
+  CASE(GAZE_GELU_ERF) CASE(GAZE_GELU_TANH) CASE(GAZE_GELU_QUICK) CASE(GAZE_SILU) CASE(GAZE_RELU)
+
+static void activate(const float *x, float *y, int64_t count, gaze_activation kind) {
+  switch (kind) {
+#define CASE(KIND)                    \
+  case KIND: {                        \
+    MAP(count, y, FORWARD_##KIND);    \
+    break;                            \
+  }
+#define FORWARD_GAZE_GELU_ERF(read, i) activation(read(x + i), GAZE_GELU_ERF)
+#define FORWARD_GAZE_GELU_TANH(read, i) activation(read(x + i), GAZE_GELU_TANH)
+#define FORWARD_GAZE_GELU_QUICK(read, i) activation(read(x + i), GAZE_GELU_QUICK)
+#define FORWARD_GAZE_SILU(read, i) activation(read(x + i), GAZE_SILU)
+#define FORWARD_GAZE_RELU(read, i) activation(read(x + i), GAZE_RELU)
+    FOR_EACH_ACTIVATION(CASE)
+#undef CASE
+  }
+}
+
+static void activate_backward(const float *x, const float *dy, float *dx, int64_t count,
+                              gaze_activation kind) {
+  switch (kind) {
+#define CASE(KIND)                      \
+  case KIND: {                          \
+    MAP(count, dx, BACKWARD_##KIND);    \
+    break;                              \
+  }
+#define BACKWARD_GAZE_GELU_ERF(read, i) activation_slope(read(x + i), GAZE_GELU_ERF) * read(dy + i)
+#define BACKWARD_GAZE_GELU_TANH(read, i) activation_slope(read(x + i), GAZE_GELU_TANH) * read(dy + i)
+#define BACKWARD_GAZE_GELU_QUICK(read, i) activation_slope(read(x + i), GAZE_GELU_QUICK) * read(dy + i)
+#define BACKWARD_GAZE_SILU(read, i) activation_slope(read(x + i), GAZE_SILU) * read(dy + i)
+#define BACKWARD_GAZE_RELU(read, i) activation_slope(read(x + i), GAZE_RELU) * read(dy + i)
+    FOR_EACH_ACTIVATION(CASE)
+#undef CASE
+  }
+}
+
+// MARK: conversions
+
+/// f16 bits to f32, subnormals, infinities and NaN included.
+INLINE float f16_value(uint16_t half) {
+  uint32_t sign = (uint32_t)(half & 0x8000) << 16;
+  uint32_t bits = half & 0x7fff;
+  float value;
+  if (bits >= 0x7c00) {
+    uint32_t wide = 0x7f800000u | (bits & 0x3ff) << 13;
+    memcpy(&value, &wide, 4);
+  } else if (bits >= 0x400) {
+    uint32_t wide = (bits << 13) + ((127u - 15u) << 23);
+    memcpy(&value, &wide, 4);
+  } else {
+    value = (float)bits * 5.9604644775390625e-8f;  // 2^-24
+  }
+  uint32_t wide;
+  memcpy(&wide, &value, 4);
+  wide |= sign;
+  memcpy(&value, &wide, 4);
+  return value;
+}
+
+INLINE float bf16_value(uint16_t half) {
+  uint32_t wide = (uint32_t)half << 16;
+  float value;
+  memcpy(&value, &wide, 4);
+  return value;
+}
+
+INLINE uint16_t bf16_bits(float value) {
+  uint32_t wide;
+  memcpy(&wide, &value, 4);
+  if ((wide & 0x7fffffff) > 0x7f800000) return (uint16_t)(wide >> 16 | 0x40);  // quiet NaN
+  return (uint16_t)((wide + 0x7fff + (wide >> 16 & 1)) >> 16);
+}
+
+static void bf16_to_f32(const uint16_t *x, float *y, int64_t count) {
+  for (int64_t i = 0; i < count; i++) y[i] = bf16_value(x[i]);
+}
+
+static void f32_to_bf16(const float *x, uint16_t *y, int64_t count) {
+  for (int64_t i = 0; i < count; i++) y[i] = bf16_bits(x[i]);
+}
+
+INLINE int32_t quantized(float x, float inverse) {
+  float q = x * inverse;
+  q = q > 127.0f ? 127.0f : q < -127.0f ? -127.0f : q;
+  // Adding and subtracting 1.5 * 2^23 rounds to nearest even in any rounding-safe mode.
+  return (int32_t)((q + 12582912.0f) - 12582912.0f);
+}
+
+static int32_t quantize_i8(const float *x, int8_t *y, int64_t count, float scale) {
+  float inverse = scale > 0 ? 1.0f / scale : 0;
+  int32_t sum = 0;
+  for (int64_t i = 0; i < count; i++) {
+    int32_t q = quantized(x[i], inverse);
+    y[i] = (int8_t)q;
+    sum += q;
+  }
+  return sum;
+}

@@ -1,0 +1,37 @@
+// The table of the including file's instruction set: KERNEL_TABLE is its symbol, ISA_NAME its
+// name at the prompt.
+
+#define DOT(NAME, PACK) \
+  { .step = NAME##_STEP, .step_bytes = NAME##_BYTES, .pack = PACK, .block = NAME##_block }
+
+const gaze_kernel_table KERNEL_TABLE = {
+    .name = ISA_NAME,
+    .tile_rows = TILE_ROWS,
+    .dot_f32 = DOT(f32, pack_f32),
+    .dot_f16 = DOT(f16, pack_f32),
+    .dot_bf16_exact = DOT(bf16_exact, pack_bf16_exact),
+#ifdef HAVE_NATIVE_BF16_DOT
+    .dot_bf16 = DOT(bf16, pack_bf16),
+#else
+    .dot_bf16 = DOT(bf16_exact, pack_bf16_rounded),
+#endif
+    .dot_i8 = DOT(i8, pack_i8),
+    .outer = outer,
+    .attention = attention,
+    .layer_norm = layer_norm,
+    .rms_norm = rms_norm,
+    .softmax = softmax,
+    .softmax_backward = softmax_backward,
+    .activate = activate,
+    .activate_backward = activate_backward,
+    .add = add,
+    .multiply = multiply,
+    .scale_add = scale_add,
+    .sum = sum_row,
+    .dot_product = dot_row,
+    .greatest_magnitude = greatest_magnitude,
+    .f16_to_f32 = f16_to_f32,
+    .bf16_to_f32 = bf16_to_f32,
+    .f32_to_bf16 = f32_to_bf16,
+    .quantize_i8 = quantize_i8,
+};

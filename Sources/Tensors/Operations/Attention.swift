@@ -1,0 +1,184 @@
+import CKernels
+
+/// Which keys a query may see.
+package struct AttentionMask {
+  /// Query t sees keys up to t (counted from the end, when there are more keys than queries).
+  package var isCausal: Bool
+  /// Added to the scores: `[T, S]`, or `[B, T, S]`; −∞ hides a key.
+  package var additive: Tensor?
+
+  package init(isCausal: Bool = false, additive: Tensor? = nil) {
+    self.isCausal = isCausal
+    self.additive = additive
+  }
+
+  package static let all = AttentionMask()
+  package static let causal = AttentionMask(isCausal: true)
+}
+
+extension ExecutionContext {
+  /// softmax(scale · Q Kᵀ + mask) V for every head (Vaswani et al. 2017).
+  ///
+  /// `query [B, T, H, D]`, `key` and `value [B, S, H, D]` to `[B, T, H · D]`. Fused: scores are
+  /// never stored, unless a tap wants the probabilities at `site` or a tape runs.
+  ///
+  /// - Throws: ``TensorError`` for shapes that do not fit, or when cancelled.
+  package func attention(
+    query: Tensor, key: Tensor, value: Tensor, scale: Float, mask: AttentionMask = .all,
+    site: AttentionSite
+  ) throws(TensorError) -> Tensor {
+    let (q, k, v) = (query.shape, key.shape, value.shape)
+    guard q.rank == 4, k.rank == 4, k == v, q[0] == k[0], q[2] == k[2], q[3] == k[3],
+      fits(mask, batch: q[0], queries: q[1], keys: k[1])
+    else {
+      throw .shapes(
+        operation: "attention", found: [q, k, v] + (mask.additive.map { [$0.shape] } ?? []),
+        expected: "[B, T, H, D] and twice [B, S, H, D], with a mask of [T, S] or [B, T, S]")
+    }
+    let isTraced = taps?.wants(site) ?? false
+    let isTracked = tape != nil && (query.isTracked || key.isTracked || value.isTracked)
+    guard isTraced || isTracked else {
+      return try fusedAttention(query, key, value, scale: scale, mask: mask)
+    }
+    let scores = try headProducts(query, key)
+    let probabilities = try softmax(
+      scores, scale: scale, mask: try scoreMask(mask, batch: q[0], heads: q[2], q[1], k[1]))
+    if isTraced { taps?.receive(probabilities, at: site) }
+    return try headSums(probabilities, value)
+  }
+
+  private func fits(_ mask: AttentionMask, batch: Int, queries: Int, keys: Int) -> Bool {
+    guard let shape = mask.additive?.shape else { return true }
+    return shape == [queries, keys] || shape == [batch, queries, keys]
+  }
+
+  // MARK: Fused
+
+  private func fusedAttention(
+    _ query: Tensor, _ key: Tensor, _ value: Tensor, scale: Float, mask: AttentionMask
+  ) throws(TensorError) -> Tensor {
+    let (q, k, v) = (try withRows(query), try withRows(key), try withRows(value))
+    let (batch, queries, heads, width) = (q.shape[0], q.shape[1], q.shape[2], q.shape[3])
+    let keys = k.shape[1]
+    let y = empty([batch, queries, heads * width])
+    let additive = try mask.additive.map { m throws(TensorError) in try contiguous(m) }
+    let kernel = functions.attention
+    let rows = Int(functions.tile_rows)
+    let tiles = (queries + rows - 1) / rows
+    let scratchFloats = Int(gaze_attention_scratch(Int32(width)))
+    let scratch = empty([batch * heads, scratchFloats])
+    let (qs, ks, vs, out, work) = (q.floats, k.floats, v.floats, y.floats, scratch.floats)
+    try parallel(batch * heads) { index in
+      let (b, h) = (index / heads, index % heads)
+      for tile in 0..<tiles where !cancellation.isCancelled {
+        let first = queries * tile / tiles
+        let count = queries * (tile + 1) / tiles - first
+        let maskRow = additive.map {
+          $0.floats + (($0.shape.rank == 3 ? b * queries : 0) + first) * keys
+        }
+        var arguments = gaze_attention_arguments(
+          q: qs + b * q.strides[0] + first * q.strides[1] + h * q.strides[2],
+          q_stride: q.strides[1],
+          k: ks + b * k.strides[0] + h * k.strides[2], k_stride: k.strides[1],
+          v: vs + b * v.strides[0] + h * v.strides[2], v_stride: v.strides[1],
+          out: out + (b * queries + first) * heads * width + h * width,
+          out_stride: heads * width,
+          mask: maskRow.map { UnsafePointer($0) }, mask_stride: keys,
+          scratch: work + index * scratchFloats, scale: scale,
+          rows: Int32(count), keys: Int32(keys), width: Int32(width),
+          causal_limit: mask.isCausal ? Int32(first + keys - queries) : Int32.max)
+        kernel(&arguments)
+      }
+    }
+    return y
+  }
+
+  /// `x` with channels that lie together, whatever its other strides.
+  private func withRows(_ x: Tensor) throws(TensorError) -> Tensor {
+    x.elementType == .f32 && (x.strides[-1] == 1 || x.shape[-1] == 1) ? x : try contiguous(x)
+  }
+
+  // MARK: Explicit, for traces and gradients
+
+  /// The mask as `[T, S]` or, when it differs by sequence, `[B, H, T, S]`.
+  private func scoreMask(
+    _ mask: AttentionMask, batch: Int, heads: Int, _ queries: Int, _ keys: Int
+  ) throws(TensorError) -> Tensor? {
+    guard mask.isCausal || mask.additive != nil else { return nil }
+    let perBatch = mask.additive?.shape.rank == 3
+    let combined = empty(perBatch ? [batch, heads, queries, keys] : [queries, keys])
+    let additive = try mask.additive.map { m throws(TensorError) in try contiguous(m) }
+    for plane in 0..<combined.elementCount / max(1, queries * keys) {
+      let source = additive.map { $0.floats + (perBatch ? plane / heads * queries * keys : 0) }
+      let target = combined.floats + plane * queries * keys
+      for query in 0..<queries {
+        for key in 0..<keys {
+          let hidden = mask.isCausal && key > query + keys - queries
+          target[query * keys + key] = hidden ? -.infinity : source?[query * keys + key] ?? 0
+        }
+      }
+    }
+    return combined
+  }
+
+  /// Q Kᵀ by head: `[B, T, H, D]` and `[B, S, H, D]` to `[B, H, T, S]`.
+  func headProducts(_ query: Tensor, _ key: Tensor) throws(TensorError) -> Tensor {
+    let (q, k) = (try withRows(query), try withRows(key))
+    let (batch, queries, heads, width) = (q.shape[0], q.shape[1], q.shape[2], q.shape[3])
+    let keys = k.shape[1]
+    let y = empty([batch, heads, queries, keys])
+    for index in 0..<batch * heads {
+      let (b, h) = (index / heads, index % heads)
+      let operands = DotOperands(
+        dot: functions.dot_f32, rows: k.floats + b * k.strides[0] + h * k.strides[2],
+        stride: k.strides[1], count: keys, k: width, owner: k.storage)
+      try dotProduct(
+        rows: q.floats + b * q.strides[0] + h * q.strides[2], rowStride: q.strides[1],
+        rowCount: queries, operands, out: y.floats + index * queries * keys, outStride: keys)
+    }
+    return recorded(y, from: [query, key]) { gradient, context throws(TensorError) in
+      [
+        query.isTracked ? try context.headSums(gradient, k.detached).reshaped(q.shape) : nil,
+        key.isTracked
+          ? try context.headSums(try context.swappedLast(gradient), q.detached).reshaped(k.shape)
+          : nil,
+      ]
+    }
+  }
+
+  /// P V by head: `[B, H, T, S]` and `[B, S, H, D]` to `[B, T, H · D]`.
+  func headSums(_ probabilities: Tensor, _ value: Tensor) throws(TensorError) -> Tensor {
+    let (p, v) = (try contiguous(probabilities), try withRows(value))
+    let (batch, heads, queries, keys) = (p.shape[0], p.shape[1], p.shape[2], p.shape[3])
+    let width = v.shape[3]
+    let y = empty([batch, queries, heads * width])
+    let kernel = functions.outer
+    let (ps, vs, out) = (p.floats, v.floats, y.floats)
+    try parallel(batch * heads) { index in
+      let (b, h) = (index / heads, index % heads)
+      var arguments = gaze_outer_arguments(
+        p: ps + index * queries * keys, p_row: keys, p_column: 1,
+        v: vs + b * v.strides[0] + h * v.strides[2], v_stride: v.strides[1],
+        out: out + b * queries * heads * width + h * width, out_stride: heads * width,
+        terms: Int64(keys), rows: Int32(queries), width: Int32(width), accumulate: 0)
+      kernel(&arguments)
+    }
+    return recorded(y, from: [probabilities, value]) { gradient, context throws(TensorError) in
+      let dy = try context.contiguous(gradient).reshaped([batch, queries, heads, width])
+      return [
+        probabilities.isTracked ? try context.headProducts(dy, v.detached) : nil,
+        value.isTracked
+          ? try context.headSums(try context.swappedLast(p.detached), dy)
+            .reshaped([batch, keys, heads, width]) : nil,
+      ]
+    }
+  }
+
+  /// `[B, H, T, S]` to `[B, H, S, T]`, copied.
+  private func swappedLast(_ x: Tensor) throws(TensorError) -> Tensor {
+    var (shape, strides) = (x.shape, x.strides)
+    (shape[2], shape[3]) = (x.shape[3], x.shape[2])
+    (strides[2], strides[3]) = (x.strides[3], x.strides[2])
+    return try contiguous(x.viewed(as: shape, strides: strides, offset: x.offset))
+  }
+}

@@ -1,0 +1,195 @@
+import CKernels
+
+/// The right-hand side of a product: weight rows along k, and the kernel that reads them.
+struct DotOperands {
+  let dot: gaze_dot
+  let weights: UnsafeRawPointer
+  /// Bytes between weight rows.
+  let stride: Int
+  let columns: Int
+  let k: Int
+  let elementBytes: Int
+  /// i8 only.
+  let packed: PackedWeight?
+  /// Keeps the weights in place.
+  let owner: Storage
+
+  init(dot: gaze_dot, weight: Tensor) {
+    self.init(dot: dot, matrix: weight, packed: nil)
+  }
+
+  init(dot: gaze_dot, packed: PackedWeight) {
+    self.init(dot: dot, matrix: packed.matrix, packed: packed)
+  }
+
+  private init(dot: gaze_dot, matrix: Tensor, packed: PackedWeight?) {
+    self.dot = dot
+    weights = UnsafeRawPointer(matrix.bytes)
+    elementBytes = matrix.elementType.blockBytes
+    k = matrix.shape.width
+    stride = k * elementBytes
+    columns = matrix.shape.rowCount
+    self.packed = packed
+    owner = matrix.storage
+  }
+
+  /// f32 rows with any stride, as attention heads have.
+  init(dot: gaze_dot, rows: UnsafePointer<Float>, stride: Int, count: Int, k: Int, owner: Storage) {
+    self.dot = dot
+    weights = UnsafeRawPointer(rows)
+    elementBytes = MemoryLayout<Float>.size
+    self.stride = stride * elementBytes
+    columns = count
+    self.k = k
+    packed = nil
+    self.owner = owner
+  }
+}
+
+/// The activations of one product, packed: panels of at most `tile_rows` rows per k block.
+private struct Panels {
+  let storage: Storage
+  /// First row of each tile, and the row count at the end.
+  let tiles: [Int]
+  /// First k of each block, and k at the end.
+  let blocks: [Int]
+  /// Bytes that one row takes in a panel, by block.
+  let rowBytes: [Int]
+  /// Where each block's panels start.
+  let starts: [Int]
+  /// i8: the scale of each row.
+  let scales: [Float]
+
+  func panel(block: Int, tile: Int) -> UnsafeMutableRawPointer {
+    storage.base + starts[block] + tiles[tile] * rowBytes[block]
+  }
+}
+
+extension ExecutionContext {
+  /// How much of one weight row is multiplied before moving on: a tile's panel of that many
+  /// bytes per row stays in the first-level cache while weights stream past.
+  static let kBlockBytes = 4096
+  /// Weight bytes that one task multiplies by all rows: they stay in the second-level cache.
+  private static let taskBytes = 196_608
+
+  /// out[m][n] = Σ_k rows[m][k] · weights[n][k] + bias[n].
+  ///
+  /// Sums run in an order that does not depend on the thread count.
+  func dotProduct(
+    rows: UnsafePointer<Float>, rowStride: Int, rowCount: Int, _ operands: DotOperands,
+    bias: UnsafePointer<Float>? = nil, out: UnsafeMutablePointer<Float>, outStride: Int
+  ) throws(TensorError) {
+    guard rowCount > 0, operands.columns > 0 else { return }
+    let panels = try pack(rows, stride: rowStride, count: rowCount, for: operands)
+    let perTask = columnsPerTask(operands, rowCount: rowCount)
+    let taskCount = (operands.columns + perTask - 1) / perTask
+    // Few columns and many rows: share the rows out as well.
+    let tileCount = panels.tiles.count - 1
+    let parts = taskCount >= 2 * pool.threadCount ? 1 : min(tileCount, 4 * pool.threadCount)
+    try parallel(taskCount * parts) { index in
+      let column = index % taskCount * perTask
+      let part = index / taskCount
+      let tiles = tileCount * part / parts..<tileCount * (part + 1) / parts
+      for block in 0..<panels.rowBytes.count {
+        for tile in tiles {
+          multiply(
+            panels, block: block, tile: tile, operands,
+            columns: column..<min(operands.columns, column + perTask), bias: bias, out: out,
+            outStride: outStride)
+        }
+      }
+    }
+    withExtendedLifetime(operands.owner) {}
+  }
+
+  private func columnsPerTask(_ operands: DotOperands, rowCount: Int) -> Int {
+    let blockBytes = min(operands.stride, ExecutionContext.kBlockBytes)
+    let cached = max(4, ExecutionContext.taskBytes / max(1, blockBytes) / 4 * 4)
+    // At least four tasks a thread, so that an interrupted thread is not waited for.
+    let shared = (operands.columns / (4 * pool.threadCount) + 3) / 4 * 4
+    return max(4, min(cached, max(shared, 16)))
+  }
+
+  private func multiply(
+    _ panels: Panels, block: Int, tile: Int, _ operands: DotOperands, columns: Range<Int>,
+    bias: UnsafePointer<Float>?, out: UnsafeMutablePointer<Float>, outStride: Int
+  ) {
+    let k = panels.blocks[block]..<panels.blocks[block + 1]
+    let row = panels.tiles[tile]
+    var arguments = gaze_dot_arguments(
+      panel: panels.panel(block: block, tile: tile),
+      weights: operands.weights + columns.lowerBound * operands.stride
+        + k.lowerBound * operands.elementBytes,
+      weight_stride: operands.stride,
+      out: out + row * outStride + columns.lowerBound,
+      out_stride: outStride,
+      bias: block == 0 ? bias.map { $0 + columns.lowerBound } : nil,
+      row_scales: nil, weight_scales: nil, weight_sums: nil,
+      k: Int64(k.count),
+      rows: Int32(panels.tiles[tile + 1] - row),
+      columns: Int32(columns.count),
+      accumulate: block == 0 ? 0 : 1)
+    guard let packed = operands.packed, !packed.scales.isEmpty else {
+      operands.dot.block(&arguments)
+      return
+    }
+    panels.scales.withUnsafeBufferPointer { rowScales in
+      packed.scales.withUnsafeBufferPointer { weightScales in
+        packed.sums.withUnsafeBufferPointer { sums in
+          arguments.row_scales = rowScales.baseAddress.map { $0 + row }
+          arguments.weight_scales = weightScales.baseAddress.map { $0 + columns.lowerBound }
+          arguments.weight_sums = sums.baseAddress.map {
+            $0 + block * operands.columns + columns.lowerBound
+          }
+          operands.dot.block(&arguments)
+        }
+      }
+    }
+  }
+
+  private func pack(
+    _ rows: UnsafePointer<Float>, stride: Int, count: Int, for operands: DotOperands
+  ) throws(TensorError) -> Panels {
+    let dot = operands.dot
+    let tileRows = Int(functions.tile_rows)
+    let tileCount = (count + tileRows - 1) / tileRows
+    let tiles = (0...tileCount).map { count * $0 / tileCount }
+    let blockLength = ExecutionContext.kBlockBytes / operands.elementBytes
+    let blocks = Array(Swift.stride(from: 0, to: operands.k, by: blockLength)) + [operands.k]
+    var rowBytes: [Int] = []
+    var starts = [0]
+    for (first, end) in zip(blocks, blocks.dropFirst()) {
+      let steps = (end - first + Int(dot.step) - 1) / Int(dot.step)
+      rowBytes.append(steps * Int(dot.step_bytes))
+      starts.append(starts[starts.count - 1] + count * steps * Int(dot.step_bytes))
+    }
+    let scales = operands.packed.map { $0.scales.isEmpty } ?? true
+      ? [] : rowScales(rows, stride: stride, count: count, k: operands.k)
+    let panels = Panels(
+      storage: arena.allocate(byteCount: starts[starts.count - 1]), tiles: tiles, blocks: blocks,
+      rowBytes: rowBytes, starts: starts, scales: scales)
+    let grain = max(1, 32_768 / max(1, tileRows * operands.k))
+    try parallel((tileCount + grain - 1) / grain) { index in
+      for tile in index * grain..<min(tileCount, (index + 1) * grain) {
+        for block in 0..<rowBytes.count {
+          scales.withUnsafeBufferPointer { scales in
+            dot.pack(
+              rows + tiles[tile] * stride + blocks[block], stride,
+              Int32(tiles[tile + 1] - tiles[tile]), Int64(blocks[block + 1] - blocks[block]),
+              scales.baseAddress.map { $0 + (scales.isEmpty ? 0 : tiles[tile]) },
+              panels.panel(block: block, tile: tile))
+          }
+        }
+      }
+    }
+    return panels
+  }
+
+  /// The int8 scale of each activation row: its greatest magnitude becomes 127.
+  private func rowScales(
+    _ rows: UnsafePointer<Float>, stride: Int, count: Int, k: Int
+  ) -> [Float] {
+    let functions = functions
+    return (0..<count).map { functions.greatest_magnitude(rows + $0 * stride, Int64(k)) / 127 }
+  }
+}

@@ -1,0 +1,91 @@
+import CKernels
+
+extension ExecutionContext {
+  /// x + y, where `y`'s axes are the last axes of `x` (a bias, a position table) or all of them.
+  ///
+  /// - Throws: ``TensorError`` for shapes that do not fit, or when cancelled.
+  package func add(_ x: Tensor, _ y: Tensor) throws(TensorError) -> Tensor {
+    let sum = try combine(x, y, operation: "add", functions.add)
+    return recorded(sum, from: [x, y]) { gradient, context throws(TensorError) in
+      [
+        x.isTracked ? gradient : nil,
+        y.isTracked ? try context.summed(gradient, to: y.shape) : nil,
+      ]
+    }
+  }
+
+  /// x · y by element, with `y` as in ``add(_:_:)``.
+  package func multiply(_ x: Tensor, _ y: Tensor) throws(TensorError) -> Tensor {
+    let product = try combine(x, y, operation: "multiply", functions.multiply)
+    return recorded(product, from: [x, y]) { gradient, context throws(TensorError) in
+      [
+        x.isTracked ? try context.multiply(gradient, y.detached) : nil,
+        y.isTracked
+          ? try context.summed(try context.multiply(gradient, x.detached), to: y.shape) : nil,
+      ]
+    }
+  }
+
+  /// factor · x.
+  package func scaled(_ x: Tensor, by factor: Float) throws(TensorError) -> Tensor {
+    let input = try contiguous(x)
+    let y = empty(x.shape)
+    functions.scale_add(input.floats, factor, 0, y.floats, Int64(x.elementCount))
+    return recorded(y, from: [x]) { gradient, context throws(TensorError) in
+      [try context.scaled(gradient, by: factor)]
+    }
+  }
+
+  /// A new tensor whose every element is `value`.
+  package func filled(_ shape: Shape, with value: Float) -> Tensor {
+    let tensor = empty(shape)
+    tensor.floats.update(repeating: value, count: tensor.elementCount)
+    return tensor
+  }
+
+  private func combine(
+    _ x: Tensor, _ y: Tensor, operation: String,
+    _ kernel: (
+      UnsafePointer<Float>, UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int64
+    ) -> Void
+  ) throws(TensorError) -> Tensor {
+    guard y.shape.rank <= x.shape.rank,
+      x.shape.dropping(first: x.shape.rank - y.shape.rank) == y.shape
+    else {
+      throw .shapes(
+        operation: operation, found: [x.shape, y.shape],
+        expected: "a second operand with the first one's last axes")
+    }
+    let (left, right) = (try contiguous(x), try contiguous(y))
+    let result = empty(x.shape)
+    let period = right.elementCount
+    guard period > 0 else { return result }
+    let (a, b, out) = (left.floats, right.floats, result.floats)
+    try parallelRows(x.elementCount / period, width: period) { rows in
+      for row in rows {
+        kernel(a + row * period, b, out + row * period, Int64(period))
+      }
+    }
+    return result
+  }
+
+  /// The sum over leading axes that leaves `shape`: the gradient of broadcasting.
+  func summed(_ x: Tensor, to shape: Shape) throws(TensorError) -> Tensor {
+    guard x.shape != shape else { return x }
+    let width = shape.elementCount
+    let rows = try contiguous(x).reshaped([x.elementCount / max(1, width), width])
+    return try sumOfRows(rows).reshaped(shape)
+  }
+
+  /// `[M, D]` to `[D]`, each sum running over the rows in order.
+  func sumOfRows(_ x: Tensor) throws(TensorError) -> Tensor {
+    let (rows, width) = (x.shape.rowCount, x.shape.width)
+    let total = zeros([width])
+    let source = try contiguous(x).floats
+    let add = functions.add
+    for row in 0..<rows {
+      add(total.floats, source + row * width, total.floats, Int64(width))
+    }
+    return total
+  }
+}

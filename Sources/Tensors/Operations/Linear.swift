@@ -1,0 +1,108 @@
+import CKernels
+
+extension ExecutionContext {
+  /// y = x Wᵀ + b: `x [..., K]`, `weight [N, K]`, `bias [N]` to `[..., N]`.
+  ///
+  /// The weight is read in its own element type; ``precision`` picks the multiply.
+  ///
+  /// - Throws: ``TensorError`` for shapes that do not fit, or when cancelled.
+  package func linear(
+    _ x: Tensor, weight: Tensor, bias: Tensor? = nil
+  ) throws(TensorError) -> Tensor {
+    guard weight.shape.rank == 2, x.shape.width == weight.shape[1],
+      bias.map({ $0.shape == [weight.shape[0]] }) ?? true
+    else {
+      throw .shapes(
+        operation: "linear", found: [x.shape, weight.shape] + (bias.map { [$0.shape] } ?? []),
+        expected: "[..., K], [N, K] and [N]")
+    }
+    let input = try contiguous(x)
+    let y = empty(x.shape.dropping(last: 1).appending(weight.shape[0]))
+    let product = try dotOperands(for: weight)
+    try dotProduct(
+      rows: input.floats, rowStride: input.shape.width, rowCount: input.shape.rowCount,
+      product, bias: try bias.map { b throws(TensorError) in try contiguous(b) }?.floats,
+      out: y.floats, outStride: weight.shape[0])
+    return recorded(y, from: [x, weight, bias], linearRule(input, weight, bias))
+  }
+
+  /// dx = dy W, dW = dyᵀ x, db = Σ dy.
+  private func linearRule(_ x: Tensor, _ weight: Tensor, _ bias: Tensor?) -> GradientRule {
+    { gradient, context throws(TensorError) in
+      let dy = try context.contiguous(gradient).reshaped(
+        [gradient.shape.rowCount, gradient.shape.width])
+      let flat = x.reshaped([x.shape.rowCount, x.shape.width])
+      return [
+        x.isTracked
+          ? try context.product(dy, try context.contiguous(weight.detached)).reshaped(x.shape)
+          : nil,
+        weight.isTracked ? try context.product(dy, flat, firstTransposed: true) : nil,
+        bias?.isTracked == true ? try context.sumOfRows(dy) : nil,
+      ]
+    }
+  }
+
+  /// How to multiply by `weight` under the present precision.
+  func dotOperands(for weight: Tensor) throws(TensorError) -> DotOperands {
+    let functions = functions
+    guard weight.elementType.isFloatingPoint, weight.elementType != .f64 else {
+      throw .elementType(
+        operation: "matrix product", found: weight.elementType, expected: "f32, f16 or bf16")
+    }
+    let weight = weight.isContiguous ? weight : try copied(weight)
+    switch (precision, weight.elementType) {
+    case (.int8, _) where !weight.isTracked:
+      return DotOperands(dot: functions.dot_i8, packed: try packedInt8(weight))
+    case (.bf16, .bf16), (.file, .bf16):
+      return DotOperands(dot: functions.dot_bf16, weight: weight)
+    case (.bf16, _) where !weight.isTracked:
+      return DotOperands(dot: functions.dot_bf16, packed: try packedBF16(weight))
+    case (_, .bf16):
+      return DotOperands(dot: functions.dot_bf16_exact, weight: weight)
+    case (_, .f16):
+      return DotOperands(dot: functions.dot_f16, weight: weight)
+    default:
+      return DotOperands(dot: functions.dot_f32, weight: weight)
+    }
+  }
+
+  private func packedBF16(_ weight: Tensor) throws(TensorError) -> PackedWeight {
+    try packedWeights.packed(weight, as: .bf16) { () throws(TensorError) in
+      let exact = try contiguous(weight.detached)
+      let matrix = empty(weight.shape, .bf16)
+      let width = weight.shape.width
+      let convert = functions.f32_to_bf16
+      let (from, to) = (exact.floats, matrix.bytes.assumingMemoryBound(to: UInt16.self))
+      try parallelRows(weight.shape.rowCount, width: width) { rows in
+        convert(
+          from + rows.lowerBound * width, to + rows.lowerBound * width, Int64(rows.count * width))
+      }
+      return PackedWeight(matrix: matrix, scales: [], sums: [])
+    }
+  }
+
+  private func packedInt8(_ weight: Tensor) throws(TensorError) -> PackedWeight {
+    try packedWeights.packed(weight, as: .i8) { () throws(TensorError) in
+      let exact = try contiguous(weight.detached)
+      let matrix = empty(weight.shape, .i8)
+      let (count, width) = (weight.shape.rowCount, weight.shape.width)
+      let block = ExecutionContext.kBlockBytes
+      let blocks = (width + block - 1) / block
+      let functions = functions
+      let (from, to) = (exact.floats, matrix.bytes.assumingMemoryBound(to: Int8.self))
+      var scales = [Float](repeating: 0, count: count)
+      var sums = [Int32](repeating: 0, count: blocks * count)
+      for row in 0..<count {
+        let source = from + row * width
+        scales[row] = functions.greatest_magnitude(source, Int64(width)) / 127
+        for index in 0..<blocks {
+          let start = index * block
+          sums[index * count + row] = functions.quantize_i8(
+            source + start, to + row * width + start, Int64(min(block, width - start)),
+            scales[row])
+        }
+      }
+      return PackedWeight(matrix: matrix, scales: scales, sums: sums)
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import CKernels
+
+extension ExecutionContext {
+  /// y = (x − mean) / √(variance + ε) · gain + bias over the last axis (Ba et al. 2016).
+  ///
+  /// - Throws: ``TensorError`` when `gain` or `bias` are not as wide as `x`, or when cancelled.
+  package func layerNorm(
+    _ x: Tensor, gain: Tensor, bias: Tensor, epsilon: Float
+  ) throws(TensorError) -> Tensor {
+    let width = x.shape.width
+    guard gain.shape == [width], bias.shape == [width] else {
+      throw .shapes(
+        operation: "layerNorm", found: [x.shape, gain.shape, bias.shape],
+        expected: "[..., D], [D] and [D]")
+    }
+    let (input, g, b) = (try contiguous(x), try contiguous(gain), try contiguous(bias))
+    let y = empty(x.shape)
+    let statistics = tape == nil ? nil : empty([x.shape.rowCount, 2])
+    let kernel = functions.layer_norm
+    let (from, to, gains, biases) = (input.floats, y.floats, g.floats, b.floats)
+    let kept = statistics?.floats
+    try parallelRows(x.shape.rowCount, width: width) { rows in
+      kernel(
+        from + rows.lowerBound * width, gains, biases, to + rows.lowerBound * width,
+        kept.map { $0 + 2 * rows.lowerBound }, Int64(rows.count), Int64(width), epsilon)
+    }
+    guard let statistics else { return y }
+    return recorded(y, from: [x, gain, bias]) { gradient, context throws(TensorError) in
+      try context.layerNormGradients(
+        gradient, of: input, gain: g, statistics: statistics,
+        wanted: (x.isTracked, gain.isTracked || bias.isTracked))
+    }
+  }
+
+  /// With x̂ = (x − mean) · r:
+  /// dx = r (g − mean(g) − x̂ mean(g x̂)) where g = dy · gain; dgain = Σ dy x̂; dbias = Σ dy.
+  private func layerNormGradients(
+    _ gradient: Tensor, of x: Tensor, gain: Tensor, statistics: Tensor,
+    wanted: (input: Bool, parameters: Bool)
+  ) throws(TensorError) -> [Tensor?] {
+    let dy = try contiguous(gradient)
+    let (rows, width) = (x.shape.rowCount, x.shape.width)
+    let normalized = empty([rows, width])
+    let functions = functions
+    let (source, hat, kept) = (x.floats, normalized.floats, statistics.floats)
+    for row in 0..<rows {
+      let (mean, inverse) = (kept[2 * row], kept[2 * row + 1])
+      for i in row * width..<(row + 1) * width { hat[i] = (source[i] - mean) * inverse }
+    }
+    var dx: Tensor?
+    if wanted.input {
+      let g = try multiply(dy, gain.detached)
+      let result = empty(x.shape)
+      let (gs, out) = (g.floats, result.floats)
+      try parallelRows(rows, width: width) { range in
+        for row in range {
+          let start = row * width
+          let mean = functions.sum(gs + start, Int64(width)) / Float(width)
+          let projection =
+            functions.dot_product(gs + start, hat + start, Int64(width)) / Float(width)
+          let inverse = kept[2 * row + 1]
+          for i in start..<start + width {
+            out[i] = inverse * (gs[i] - mean - hat[i] * projection)
+          }
+        }
+      }
+      dx = result
+    }
+    guard wanted.parameters else { return [dx, nil, nil] }
+    let flat = dy.reshaped([rows, width])
+    return [dx, try sumOfRows(try multiply(flat, normalized)), try sumOfRows(flat)]
+  }
+
+  /// x / ‖x‖₂ over the last axis, without an epsilon, as CLIP embeds.
+  package func normalized(_ x: Tensor) throws(TensorError) -> Tensor {
+    let input = try contiguous(x)
+    let (rows, width) = (x.shape.rowCount, x.shape.width)
+    let y = empty(x.shape)
+    let inverses = empty([rows])
+    let functions = functions
+    for row in 0..<rows {
+      let source = input.floats + row * width
+      let inverse = 1 / functions.dot_product(source, source, Int64(width)).squareRoot()
+      functions.scale_add(source, inverse, 0, y.floats + row * width, Int64(width))
+      inverses.floats[row] = inverse
+    }
+    return recorded(y, from: [x]) { gradient, context throws(TensorError) in
+      // dx = (dy − y (dy · y)) / ‖x‖
+      let dy = try context.contiguous(gradient)
+      let dx = context.empty(dy.shape)
+      for row in 0..<rows {
+        let start = row * width
+        let projection = functions.dot_product(dy.floats + start, y.floats + start, Int64(width))
+        let inverse = inverses.floats[row]
+        for i in start..<start + width {
+          dx.floats[i] = (dy.floats[i] - y.floats[i] * projection) * inverse
+        }
+      }
+      return [dx]
+    }
+  }
+}

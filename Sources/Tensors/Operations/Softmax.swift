@@ -1,0 +1,42 @@
+import CKernels
+
+extension ExecutionContext {
+  /// softmax(scale · x + mask) over the last axis; a row masked everywhere becomes zeros.
+  ///
+  /// - Parameter mask: added to the scaled scores; its axes are the last axes of `x`.
+  /// - Throws: ``TensorError`` for shapes that do not fit, or when cancelled.
+  package func softmax(
+    _ x: Tensor, scale: Float = 1, mask: Tensor? = nil
+  ) throws(TensorError) -> Tensor {
+    let width = x.shape.width
+    if let mask {
+      guard mask.shape.rank <= x.shape.rank,
+        x.shape.dropping(first: x.shape.rank - mask.shape.rank) == mask.shape
+      else {
+        throw .shapes(
+          operation: "softmax", found: [x.shape, mask.shape],
+          expected: "a mask with the scores' last axes")
+      }
+    }
+    let input = try contiguous(x)
+    let bias = try mask.map { m throws(TensorError) in try contiguous(m) }
+    let y = empty(x.shape)
+    let kernel = functions.softmax
+    let (from, to, biases) = (input.floats, y.floats, bias?.floats)
+    let period = bias?.shape.rowCount ?? 1
+    try parallelRows(x.shape.rowCount, width: width, grain: 4096) { rows in
+      for row in rows {
+        kernel(
+          from + row * width, biases.map { $0 + row % period * width }, to + row * width, 1,
+          Int64(width), width, scale)
+      }
+    }
+    return recorded(y, from: [x]) { gradient, context throws(TensorError) in
+      let dy = try context.contiguous(gradient)
+      let dx = context.empty(dy.shape)
+      context.functions.softmax_backward(
+        y.floats, dy.floats, dx.floats, Int64(dy.shape.rowCount), Int64(width), scale)
+      return [dx]
+    }
+  }
+}

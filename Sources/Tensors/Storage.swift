@@ -1,0 +1,79 @@
+import Synchronization
+
+/// The bytes under one or more tensors: owned and recycled through an ``Arena``, or lent by
+/// somebody who keeps them alive, such as a mapped file.
+///
+/// `@unchecked Sendable`: the bytes of a lent storage are read-only; those of an owned one are
+/// written only by the operation that makes the tensor, before anyone else holds it, and by
+/// ``ExecutionContext`` operations documented as in-place, which their caller serialises.
+package final class Storage: @unchecked Sendable {
+  package let base: UnsafeMutableRawPointer
+  package let byteCount: Int
+  /// False for lent bytes: writing to a read-only mapping ends the process.
+  package var isWritable: Bool { arena != nil }
+
+  private let arena: Arena?
+  private let lender: AnyObject?
+  private let capacity: Int
+
+  init(base: UnsafeMutableRawPointer, byteCount: Int, capacity: Int, arena: Arena) {
+    self.base = base
+    self.byteCount = byteCount
+    self.capacity = capacity
+    self.arena = arena
+    lender = nil
+  }
+
+  /// Read-only bytes that `lender` keeps in place for as long as it lives.
+  package init(
+    lending bytes: UnsafeRawPointer, byteCount: Int, from lender: AnyObject
+  ) {
+    base = UnsafeMutableRawPointer(mutating: bytes)
+    self.byteCount = byteCount
+    capacity = 0
+    arena = nil
+    self.lender = lender
+  }
+
+  deinit { arena?.recycle(base, capacity: capacity) }
+}
+
+/// Recycles the buffers of activations, so that a steady computation asks the system for none.
+package final class Arena: Sendable {
+  /// Free buffers by capacity.
+  private let free = Mutex<[Int: [UInt]]>([:])
+
+  package init() {}
+
+  deinit { trim() }
+
+  /// A buffer of at least `byteCount` bytes, aligned to a cache line, its contents undefined.
+  package func allocate(byteCount: Int) -> Storage {
+    let capacity = Arena.capacity(for: byteCount)
+    let recycled = free.withLock { free in free[capacity]?.popLast() }
+    let base = recycled.flatMap { UnsafeMutableRawPointer(bitPattern: $0) }
+      ?? UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 64)
+    return Storage(base: base, byteCount: byteCount, capacity: capacity, arena: self)
+  }
+
+  /// Returns every buffer that nobody uses to the system.
+  package func trim() {
+    let buffers = free.withLock { free in
+      defer { free = [:] }
+      return free.values.flatMap { $0 }
+    }
+    for address in buffers { UnsafeMutableRawPointer(bitPattern: address)?.deallocate() }
+  }
+
+  func recycle(_ base: UnsafeMutableRawPointer, capacity: Int) {
+    free.withLock { free in free[capacity, default: []].append(UInt(bitPattern: base)) }
+  }
+
+  /// Capacities are powers of two cut in four, so that ragged sizes find each other's buffers
+  /// and at most a fifth is wasted.
+  private static func capacity(for byteCount: Int) -> Int {
+    guard byteCount > 256 else { return 256 }
+    let step = 1 << (Int.bitWidth - 3 - (byteCount - 1).leadingZeroBitCount)
+    return (byteCount + step - 1) / step * step
+  }
+}

@@ -1,0 +1,165 @@
+import CKernels
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// Plain threads that share out the iterations of one loop at a time.
+///
+/// Workers spin for a while after each loop, so that the many short loops of a forward pass
+/// cost no system call, and then sleep. Iterations are handed out by one atomic counter.
+///
+/// `@unchecked Sendable`: `job` and `limit` are written only by the thread that holds `gate`,
+/// before it publishes a new `round`, and read by workers only after they have seen that round
+/// and before they report through `pending`.
+package final class ThreadPool: @unchecked Sendable {
+  /// Threads that a loop runs on, the caller's own included.
+  package let threadCount: Int
+
+  private let gate = Mutex(())
+  private let round = Atomic<Int>(0)
+  private let next = Atomic<Int>(0)
+  private let pending = Atomic<Int>(0)
+  private let closed = Atomic<Bool>(false)
+  private var job: ((Int) -> Void)?
+  private var limit = 0
+  private let bell: Bell
+
+  /// - Parameter threadCount: threads to use, at least one; by default one per processor.
+  package init(threadCount: Int = ThreadPool.processorCount) {
+    self.threadCount = max(1, threadCount)
+    bell = Bell()
+    for _ in 1..<self.threadCount { startWorker() }
+  }
+
+  /// Ends the workers once they are idle. The pool runs loops on the caller alone afterwards.
+  package func close() {
+    gate.withLock { _ in
+      closed.store(true, ordering: .releasing)
+      round.add(1, ordering: .sequentiallyConsistent)
+      bell.ring()
+    }
+  }
+
+  package static var processorCount: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+
+  /// Calls `body` once for each index below `count`, on all threads, in no particular order;
+  /// returns when all calls have.
+  package func forEach(_ count: Int, _ body: (Int) -> Void) {
+    guard threadCount > 1, count > 1, !closed.load(ordering: .acquiring) else {
+      for index in 0..<count { body(index) }
+      return
+    }
+    gate.withLock { _ in
+      withoutActuallyEscaping(body) { body in
+        job = body
+        limit = count
+        next.store(0, ordering: .relaxed)
+        pending.store(threadCount - 1, ordering: .relaxed)
+        round.add(1, ordering: .sequentiallyConsistent)
+        bell.ring()
+        takeIterations(of: body, below: count)
+        var spins = 0
+        while pending.load(ordering: .acquiring) > 0 {
+          spins += 1
+          if spins > 4000 { sched_yield() } else { gaze_pause() }
+        }
+        job = nil
+      }
+    }
+  }
+
+  private func takeIterations(of body: (Int) -> Void, below count: Int) {
+    while true {
+      let index = next.add(1, ordering: .relaxed).oldValue
+      guard index < count else { return }
+      body(index)
+    }
+  }
+
+  private func startWorker() {
+    let box = Unmanaged.passRetained(self)
+    var attributes = pthread_attr_t()
+    pthread_attr_init(&attributes)
+    pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
+    #if canImport(Glibc)
+      var thread = pthread_t()
+    #else
+      var thread: pthread_t?
+    #endif
+    let failure = pthread_create(&thread, &attributes, { argument in
+      guard let argument else { return nil }
+      Unmanaged<ThreadPool>.fromOpaque(argument).takeRetainedValue().work()
+      return nil
+    }, box.toOpaque())
+    pthread_attr_destroy(&attributes)
+    // A pool one thread short would wait for it forever.
+    precondition(failure == 0, "the system refused a thread (error \(failure))")
+  }
+
+  private func work() {
+    var seen = 0
+    while true {
+      seen = awaitRound(after: seen)
+      if closed.load(ordering: .acquiring) { return }
+      if let job { takeIterations(of: job, below: limit) }
+      pending.subtract(1, ordering: .releasing)
+    }
+  }
+
+  /// Spins for some tens of microseconds, then sleeps until the next round.
+  private func awaitRound(after seen: Int) -> Int {
+    for _ in 0..<2000 {
+      let current = round.load(ordering: .acquiring)
+      if current != seen { return current }
+      gaze_pause()
+    }
+    return bell.wait {
+      let current = round.load(ordering: .sequentiallyConsistent)
+      return current != seen ? current : nil
+    }
+  }
+}
+
+/// A condition variable: sleeping until something is true, and waking the sleepers.
+///
+/// `@unchecked Sendable`: the pointers are set once and name POSIX objects made for sharing.
+private final class Bell: @unchecked Sendable {
+  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+  private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+  private let sleepers = Atomic<Int>(0)
+
+  init() {
+    pthread_mutex_init(mutex, nil)
+    pthread_cond_init(condition, nil)
+  }
+
+  deinit {
+    pthread_cond_destroy(condition)
+    pthread_mutex_destroy(mutex)
+    condition.deallocate()
+    mutex.deallocate()
+  }
+
+  /// Wakes every sleeper; costs one atomic read when nobody sleeps.
+  func ring() {
+    guard sleepers.load(ordering: .sequentiallyConsistent) > 0 else { return }
+    pthread_mutex_lock(mutex)
+    pthread_cond_broadcast(condition)
+    pthread_mutex_unlock(mutex)
+  }
+
+  func wait<Value>(until arrived: () -> Value?) -> Value {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    sleepers.add(1, ordering: .sequentiallyConsistent)
+    defer { sleepers.subtract(1, ordering: .sequentiallyConsistent) }
+    while true {
+      if let value = arrived() { return value }
+      pthread_cond_wait(condition, mutex)
+    }
+  }
+}
