@@ -52,7 +52,7 @@ let package = Package(
     tests("Tensors", ["CKernels"]),
     tests("Checkpoints", ["JSONDocuments", "Tensors"]),
     tests("Tokenizers", ["JSONDocuments"]),
-    tests("Media", ["JSONDocuments"]),
+    tests("Media", ["JSONDocuments", "CNettle"]),
     tests("Screen", ["Pictures"]),
     tests("Models", ["Tensors", "Checkpoints", "Tokenizers", "Media", "JSONDocuments"]),
     tests("Console", ["Engine", "Media", "Pictures"]),
