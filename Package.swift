@@ -16,7 +16,7 @@ let package = Package(
     system("CNettle", "Nettle", pkgConfig: "nettle", apt: "nettle-dev", brew: "nettle"),
     system("CLibJPEG", "LibJPEG", pkgConfig: "libjpeg", apt: "libjpeg62-turbo-dev", brew: "jpeg-turbo"),
     system("CLibPNG", "LibPNG", pkgConfig: "libpng", apt: "libpng-dev", brew: "libpng"),
-    system("CLibWebP", "LibWebP", pkgConfig: "libwebp", apt: "libwebp-dev", brew: "webp"),
+    system("CLibWebP", "LibWebP", pkgConfig: "libwebpdemux", apt: "libwebp-dev", brew: "webp"),
     system("CNcursesw", "Ncursesw", pkgConfig: nil, apt: "libncurses-dev", brew: "ncurses"),
     system("CLibChafa", "LibChafa", pkgConfig: "chafa", apt: "libchafa-dev", brew: "chafa"),
 

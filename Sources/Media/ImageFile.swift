@@ -81,6 +81,9 @@ package enum ImageFile {
     if file.hasPrefix([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) {
       return try PNGFile.decode(file, source: source, budget: budget)
     }
+    if file.hasPrefix("RIFF"), file.dropFirst(8).hasPrefix("WEBPVP8") {
+      return try WebPFile.decode(file, source: source, budget: budget)
+    }
     throw .unknownFormat(source: source)
   }
 }

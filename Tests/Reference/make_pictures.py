@@ -240,6 +240,25 @@ def jpegs(add) -> None:
     add("jpeg/padded.jpg", plain[:2] + b"\xff\xff\xff" + plain[2:])
 
 
+# ---------------------------------------------------------------------------------------- WebP
+
+
+def webps(add) -> None:
+    add("webp/lossy.webp", saved(image("lossy", 37, 45), "WEBP", quality=80))
+    add("webp/lossy-coarse.webp", saved(image("coarse", 37, 45), "WEBP", quality=5))
+    add("webp/lossy-even.webp", saved(image("even", 32, 48), "WEBP", quality=90))
+    add("webp/lossless.webp", saved(image("lossless", 19, 23), "WEBP", lossless=True))
+    add("webp/lossy-alpha.webp", saved(image("lossy-alpha", 37, 45, "RGBA"), "WEBP", quality=80))
+    add("webp/lossless-alpha.webp", saved(image("lossless-alpha", 19, 23, "RGBA"), "WEBP", lossless=True, exact=True))
+    add("webp/one-pixel.webp", saved(image("one", 1, 1), "WEBP"))
+    add("webp/exif.webp", saved(image("exif", 13, 18), "WEBP", quality=80, exif=exif(6)))
+    add("webp/xmp.webp", saved(image("exif", 13, 18), "WEBP", quality=80, xmp=xmp(7)))
+    for name, mode, options in (("opaque", "RGB", {"quality": 80}), ("clear", "RGBA", {"lossless": True})):
+        frames = [image(f"{name}{i}", 20, 26, mode) for i in range(4)]
+        frames[1].paste(frames[0], (0, 0))  # so that later frames cover a part only
+        add(f"webp/animated-{name}.webp", saved(frames[0], "WEBP", save_all=True, append_images=frames[1:], duration=50, **options))
+
+
 # ------------------------------------------------------------------------------------ manifest
 
 
@@ -290,7 +309,8 @@ def accepted_lengths(data: bytes) -> list[list[int]]:
 
 #: Small files of every kind, cut at every byte.
 CUT = ["png/split.png", "png/exif-after.png", "png/animated.png", "png/palette-alpha-4.png", "png/row.png",
-       "jpeg/420-16x16.jpg", "jpeg/exif-6.jpg", "jpeg/440-progressive.jpg", "jpeg/cmyk.jpg"]
+       "jpeg/420-16x16.jpg", "jpeg/exif-6.jpg", "jpeg/440-progressive.jpg", "jpeg/cmyk.jpg",
+       "webp/lossy.webp", "webp/lossless.webp", "webp/exif.webp", "webp/lossy-alpha.webp"]
 
 
 def main() -> None:
@@ -312,6 +332,7 @@ def main() -> None:
 
     pngs(add)
     jpegs(add)
+    webps(add)
     versions = {"pillow": PIL.__version__, **{k: features.version(k) for k in ("libjpeg_turbo", "zlib", "webp")}}
     lines = ",\n".join("  " + json.dumps(entry) for entry in entries)
     text = f'{{\n "versions": {json.dumps(versions)},\n "pictures": [\n{lines}\n ]\n}}\n'

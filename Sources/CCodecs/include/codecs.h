@@ -68,3 +68,30 @@ void gaze_png_release(gaze_png_extras *extras);
 /// Encodes 8-bit grey (1), RGB (3) or RGBA (4) pixels. `*encoded` is to be freed with `free`.
 bool gaze_png_encode(const uint8_t *pixels, uint32_t width, uint32_t height, int channels,
                      uint8_t **encoded, size_t *encoded_count, gaze_failure *failure);
+
+// MARK: WebP
+
+/// What a WebP file says about itself.
+typedef struct {
+  /// The canvas.
+  uint32_t width, height;
+  bool has_alpha;
+} gaze_webp_header;
+
+/// What a WebP file holds beside the pixels of its first frame.
+typedef struct {
+  uint32_t frames;
+  gaze_chunk exif, xmp;
+} gaze_webp_extras;
+
+/// Reads the header, allocating nothing.
+bool gaze_webp_read_header(const uint8_t *bytes, size_t count, gaze_webp_header *header,
+                           gaze_failure *failure);
+
+/// Decodes the first frame, drawn on a clear canvas, as RGBA: width * height * 4 bytes in `out`.
+///
+/// `extras` must be released with `gaze_webp_release`, also after a failure.
+bool gaze_webp_decode(const uint8_t *bytes, size_t count, gaze_webp_header expected, uint8_t *out,
+                      size_t out_count, gaze_webp_extras *extras, gaze_failure *failure);
+
+void gaze_webp_release(gaze_webp_extras *extras);
