@@ -19,6 +19,11 @@ extension MediaError: CustomStringConvertible {
     case .bitmapShape(let width, let height, let channels, let samples):
       "a picture of \(width)×\(height) pixels and \(channels) channels cannot have "
         + "\(samples) samples; channels are 1, 3 or 4, and no side is empty"
+    case .proportion(let width, let height, let resizedWidth, let resizedHeight):
+      "a picture of \(width)×\(height) pixels would be resized to \(resizedWidth)×\(resizedHeight) "
+        + "for this model; crop it to a less extreme proportion"
+    case .settings(let error):
+      error.description
     case .encoding(let format, let problem):
       "the picture could not be written as \(format.name): \(problem)"
     }

@@ -22,6 +22,13 @@ package enum MediaError: Error, Equatable {
 
   /// Samples and dimensions do not belong together.
   case bitmapShape(width: Int, height: Int, channels: Int, samples: Int)
+  /// Resizing a picture of this proportion by the checkpoint's settings leaves nothing, or too much.
+  case proportion(width: Int, height: Int, resizedWidth: Int, resizedHeight: Int)
   /// A picture could not be written; `problem` is the codec's own sentence.
   case encoding(format: ImageFormat, problem: String)
+
+  // A checkpoint.
+
+  /// The settings of an image processor cannot be followed; the reason names file and field.
+  case settings(JSONError)
 }
