@@ -23,7 +23,8 @@ package struct DecodeBudget: Sendable, Equatable {
   /// - Parameter bytes: four per pixel when nil.
   package init(pixels: Int, bytes: Int? = nil) {
     self.pixels = pixels
-    self.bytes = bytes ?? pixels.multipliedReportingOverflow(by: 4).partialValue
+    let perPixel = pixels.multipliedReportingOverflow(by: 4)
+    self.bytes = bytes ?? (perPixel.overflow ? .max : perPixel.partialValue)
   }
 
   /// The size from which Pillow refuses a picture as a decompression bomb.

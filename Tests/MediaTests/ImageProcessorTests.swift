@@ -39,4 +39,31 @@ private func processor(_ fixture: Fixture, _ name: String) throws -> ImageProces
       #expect(mask.integers.reduce(0, +) == grid.rows * grid.columns)
     }
   }
+
+  @Test func preparesLikeOpenCLIP() throws {
+    let fixture = try Fixture("processors")
+    let expected = try fixture.expected()
+    for entry in try fixture.manifest.required("cases").elements() {
+      let name = try entry.required("name").asString()
+      let processor = try ImageProcessor(openCLIP: entry.required("config"))
+      for index in 0..<8 {
+        let image = try Fixture.bitmap(#require(expected["picture/\(index)"]))
+        let prepared = try processor.process(image)
+        let values = try #require(expected["\(name)/\(index)"])
+        #expect(prepared.shape == values.shape, "\(name), picture \(index)")
+        #expect(prepared.pixels == values.floats, "\(name), picture \(index)")
+      }
+    }
+  }
+
+  @Test(arguments: [256, 1024])
+  func findsTheSizesOfNaFlex(_ limit: Int) throws {
+    let rows = try #require(Fixture("preprocess").expected()["sizes/naflex_\(limit)"]).integers
+    for start in stride(from: 0, to: rows.count, by: 4) {
+      let size = ImageProcessor.patchAligned(
+        width: rows[start + 1], height: rows[start], size: 16, limit: limit)
+      #expect(size.height == rows[start + 2])
+      #expect(size.width == rows[start + 3])
+    }
+  }
 }
