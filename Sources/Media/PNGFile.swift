@@ -54,10 +54,11 @@ struct PNGFile {
     self.source = source
     var place = 8
     var (seesHeader, seesPixels) = (false, false)
-    // The walk ends at IEND, at the second frame of an animation, or where no further chunk header
-    // fits after the pixels. Whether the pixels themselves are complete is for the codec to say.
+    // The walk ends at IEND, at the second frame of an animation, or where no further chunk begins.
+    // Whether the pixels themselves are complete is for the codec to say.
     while let length = file.u32(place), let name = file.part(place + 4, count: 4) {
-      if name.hasPrefix("IEND") || seesPixels && frames > 1 && name.hasPrefix("fcTL") { break }
+      if name.hasPrefix("IEND") || !name.bytes.allSatisfy(Self.isNameByte) { break }
+      if seesPixels && frames > 1 && name.hasPrefix("fcTL") { break }
       let isPixels = name.hasPrefix("IDAT")
       seesPixels = seesPixels || isPixels
       guard let chunk = file.part(place + 4, count: 4 + length) else {
@@ -66,7 +67,7 @@ struct PNGFile {
       }
       if !seesPixels {
         guard file.u32(place + 8 + length) == Int(CRC32.of(chunk.bytes)) else {
-          throw damaged("wrong checksum in its \(Self.printable(name)) chunk")
+          throw damaged("wrong checksum in its \(String(decoding: name.bytes, as: UTF8.self)) chunk")
         }
         try read(chunk, isFirst: !seesHeader)
         seesHeader = true
@@ -97,12 +98,12 @@ struct PNGFile {
     }
   }
 
-  /// A chunk's name, or its bytes where it is no name.
-  private static func printable(_ name: ByteView) -> String {
-    let letters = name.bytes.allSatisfy { (0x41...0x5A).contains($0 & 0xDF) }
-    return letters
-      ? String(decoding: name.bytes, as: UTF8.self)
-      : name.bytes.map { String($0, radix: 16) }.joined(separator: " ")
+  /// Whether a chunk's name may hold this byte: letters, and what Pillow lets pass beside them.
+  private static func isNameByte(_ byte: UInt8) -> Bool {
+    switch byte {
+    case 0x41...0x5A, 0x61...0x7A, 0x30...0x39, 0x5F: true
+    default: false
+    }
   }
 }
 
