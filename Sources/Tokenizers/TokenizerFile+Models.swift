@@ -1,0 +1,148 @@
+import JSONDocuments
+
+extension TokenizerFile {
+  func model(_ setting: Setting) throws(TokenizerError) -> TokenModel {
+    // Files older than version 0.11 of the library do not say which model they hold.
+    let hasMerges = try setting.member("merges") != nil
+    let type = try setting.string("type", default: hasMerges ? "BPE" : "Unigram")
+    switch type {
+    case "BPE": return .bytePairs(try bytePairEncoding(setting))
+    case "Unigram": return .unigram(try unigram(setting))
+    default: throw try setting.required("type").unsupported(type, supported: ["BPE", "Unigram"])
+    }
+  }
+
+  // MARK: Byte-pair encoding
+
+  private func bytePairEncoding(_ setting: Setting) throws(TokenizerError) -> BytePairEncoding {
+    try setting.allowOnly([
+      "type", "dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix",
+      "fuse_unk", "byte_fallback", "ignore_merges", "vocab", "merges",
+    ])
+    if let dropout = try setting.member("dropout"), try dropout.double() != 0 {
+      throw dropout.unsupported("\(try dropout.double())", supported: ["null", "0"])
+    }
+    let vocabulary = try Self.vocabulary(setting.required("vocab"))
+    let prefix = try setting.member("continuing_subword_prefix")?.bytes() ?? []
+    let merges = try self.merges(setting.required("merges"), vocabulary, prefix: prefix)
+    var model = BytePairEncoding(vocabulary: vocabulary, merges: merges)
+    model.continuingSubwordPrefix = prefix
+    model.endOfWordSuffix = try setting.member("end_of_word_suffix")?.bytes() ?? []
+    model.unknownToken = try setting.member("unk_token")?.bytes()
+    model.fusesUnknown = try setting.bool("fuse_unk", default: false)
+    model.fallsBackToBytes = try setting.bool("byte_fallback", default: false)
+    model.ignoresMerges = try setting.bool("ignore_merges", default: false)
+    model.prepare()
+    return model
+  }
+
+  /// The object of token to id that both `tokenizer.json` and `vocab.json` have.
+  static func vocabulary(_ setting: Setting) throws(TokenizerError) -> Vocabulary {
+    guard setting.node.kind == .object else {
+      throw setting.invalid("expected an object of tokens, found \(setting.node.kind.rawValue)")
+    }
+    var vocabulary = Vocabulary(capacity: 1 << 15)
+    try setting.node.forEachMember { token, value throws(TokenizerError) in
+      let id = try Setting(node: value, source: setting.source)
+        .integer(in: 0...Vocabulary.idLimit - 1)
+      guard vocabulary.insert(token, id: id) == .done else {
+        let name = String(decoding: token, as: UTF8.self)
+        throw setting.invalid("the token \"\(name)\" or its id \(id) is there twice")
+      }
+    }
+    return vocabulary
+  }
+
+  private func merges(
+    _ setting: Setting, _ vocabulary: Vocabulary, prefix: [UInt8]
+  ) throws(TokenizerError) -> MergeTable {
+    let elements = try setting.elements(limit: Vocabulary.idLimit)
+    var builder = MergeBuilder(vocabulary: vocabulary, prefix: prefix, capacity: elements.count)
+    for element in elements {
+      let problem: String?
+      if element.node.kind == .array {
+        let pair = try element.elements()
+        guard pair.count == 2 else { throw element.invalid("a merge has two tokens") }
+        problem = builder.add(try pair[0].bytes(), try pair[1].bytes())
+      } else {
+        problem = builder.add(line: try element.bytes()[...])
+      }
+      if let problem { throw element.invalid(problem) }
+    }
+    return builder.table
+  }
+
+  // MARK: Unigram
+
+  private func unigram(_ setting: Setting) throws(TokenizerError) -> Unigram {
+    try setting.allowOnly(["type", "unk_id", "vocab", "byte_fallback"])
+    var vocabulary = Vocabulary(capacity: 1 << 15)
+    var trie = ByteTrie()
+    var scores: [Double] = []
+    for (id, entry) in try setting.required("vocab").elements(limit: Vocabulary.idLimit)
+      .enumerated()
+    {
+      let pair = try entry.elements()
+      guard pair.count == 2 else { throw entry.invalid("a piece has a text and a score") }
+      let piece = try pair[0].bytes()
+      scores.append(try pair[1].double())
+      guard piece.withUnsafeBufferPointer({ vocabulary.insert($0, id: id) }) == .done else {
+        throw entry.invalid(
+          "the piece \"\(String(decoding: piece, as: UTF8.self))\" is there twice")
+      }
+      trie.insert(piece, value: Int32(id))
+    }
+    let unknown = try setting.member("unk_id")?.integer(in: 0...max(0, scores.count - 1))
+    if unknown != nil, scores.isEmpty { throw setting.invalid("the vocabulary is empty") }
+    return Unigram(
+      vocabulary: vocabulary, trie: trie, scores: scores, unknownID: unknown.map { Int32($0) },
+      fallsBackToBytes: try setting.bool("byte_fallback", default: false))
+  }
+}
+
+/// Collects merges, each of which makes a token of the vocabulary out of two.
+struct MergeBuilder {
+  private let vocabulary: Vocabulary
+  /// What the right half of a merge has in front that the result has not.
+  private let prefix: [UInt8]
+  private(set) var table: MergeTable
+  private var rank: UInt32 = 0
+
+  init(vocabulary: Vocabulary, prefix: [UInt8], capacity: Int) {
+    self.vocabulary = vocabulary
+    self.prefix = prefix
+    table = MergeTable(capacity: capacity)
+  }
+
+  /// Adds a merge written as two tokens with a space between them; a version comment is passed over.
+  ///
+  /// - Returns: what is wrong with it, if anything.
+  mutating func add(line: ArraySlice<UInt8>) -> String? {
+    if line.starts(with: "#version".utf8) { return nil }
+    let parts = line.split(separator: 0x20, omittingEmptySubsequences: false)
+    guard parts.count == 2 else {
+      return "\"\(String(decoding: line, as: UTF8.self))\" is not two tokens with a space between"
+    }
+    return add(parts[0], parts[1])
+  }
+
+  /// Adds a merge, ranked after those before it.
+  ///
+  /// - Returns: what is wrong with it, if anything.
+  mutating func add(_ left: some Collection<UInt8>, _ right: some Collection<UInt8>) -> String? {
+    guard let leftID = vocabulary.id(of: Array(left)) else { return unknown(left) }
+    guard let rightID = vocabulary.id(of: Array(right)) else { return unknown(right) }
+    guard right.count >= prefix.count else {
+      return "\"\(String(decoding: right, as: UTF8.self))\" lacks the continuing_subword_prefix"
+    }
+    let merged = Array(left) + right.dropFirst(prefix.count)
+    guard let result = vocabulary.id(of: merged) else { return unknown(merged) }
+    table.set(leftID, rightID, to: MergeTable.Merge(rank: rank, result: result))
+    rank += 1
+    return nil
+  }
+
+  private func unknown(_ token: some Collection<UInt8>) -> String {
+    "the merge names \"\(String(decoding: token, as: UTF8.self))\", which the vocabulary lacks"
+  }
+}
