@@ -1,0 +1,1 @@
+"""Golden fixtures for the CLIP family, from the reference implementations."""
