@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Generate golden fixtures from the reference implementations.
 
-    make_fixtures.py all --out ../Fixtures
+    make_fixtures.py all --out ../Fixtures --checkpoint EMOJI-CLIP
     make_fixtures.py FAMILY... --out DIR [--seed N] [--variant NAME] [--deps DIR] [--check]
     make_fixtures.py --list
 
@@ -30,6 +30,7 @@ import sys
 import tempfile
 import time
 import traceback
+from functools import partial
 from pathlib import Path
 
 os.environ.setdefault("TQDM_DISABLE", "1")
@@ -39,31 +40,53 @@ HERE = Path(__file__).resolve().parent
 ATTEMPTS = 60
 
 
-def registry() -> dict[str, tuple]:
-    """Fixture name -> (builder, its table of variants)."""
-    from gaze_reference import clip, containers, preprocess, siglip, sizes, tokens
+def registry(checkpoint: Path | None) -> dict[str, tuple]:
+    """Fixture name -> (builder, its table of variants, the fixture that it builds upon, if any)."""
+    from gaze_reference import (
+        attention,
+        clip,
+        containers,
+        drawings,
+        openclip,
+        preprocess,
+        siglip,
+        sizes,
+        tokens,
+    )
 
-    return {
+    table = {
         "clip": (clip.clip, sizes.CLIP),
+        "clip-rollout": (attention.clip_rollout, sizes.CLIP_ROLLOUT, "clip"),
+        "clip-gradients": (attention.clip_gradients, sizes.CLIP_GRADIENTS, "clip"),
         "clip-legacy-eos": (clip.clip_legacy_eos, sizes.CLIP_LEGACY),
         "clip-openclip": (containers.clip_openclip, sizes.CLIP),
         "clip-torch": (containers.clip_torch, sizes.CLIP),
         "clip-torchscript": (containers.clip_torchscript, sizes.CLIP_TORCHSCRIPT),
+        "clip-resnet": (openclip.clip_resnet, sizes.CLIP_RESNET),
         "siglip": (siglip.siglip, sizes.SIGLIP),
         "siglip2-naflex": (siglip.siglip2_naflex, sizes.SIGLIP2),
+        "siglip-openclip": (openclip.siglip_openclip, sizes.SIGLIP_OPENCLIP),
+        "siglip2-openclip": (openclip.siglip_openclip, sizes.SIGLIP2_OPENCLIP),
         "preprocess": (preprocess.preprocess, sizes.PREPROCESS),
         "tokenizers": (tokens.tokenizers, sizes.TOKENIZERS),
     }
+    if checkpoint:
+        build = partial(drawings.emoji_clip_drawings, checkpoint=checkpoint)
+        table["emoji-clip-drawings"] = (build, sizes.EMOJI_CLIP_DRAWINGS)
+    return table
 
 
-def make(root: Path, name: str, variant: str, seed: int, verbose: bool = False):
+def make(table: dict, root: Path, name: str, variant: str, seed: int, verbose: bool = False):
     """Build one fixture, drawing new weights until every decision in it is clear-cut."""
     import torch
 
     from gaze_reference.audit import Retry
     from gaze_reference.fixture import Fixture
 
-    build, variants = registry()[name]
+    build, variants, *needs = table[name]
+    for other in needs:
+        if not (root / other / "case.json").exists():
+            make(table, root, other, variant, seed, verbose)
     torch.manual_seed(0)  # nothing depends on it: every weight is drawn by name
     for attempt in range(ATTEMPTS):
         fixture = Fixture(root, name, name, variant, seed, attempt)
@@ -98,6 +121,7 @@ def arguments() -> argparse.ArgumentParser:
         help="row of the tables in sizes.py (default a: the committed one)",
     )
     add("--deps", type=Path, default=HERE / "refdeps", help="directory with open_clip and timm")
+    add("--checkpoint", type=Path, help="the bundled emoji-clip, for emoji-clip-drawings")
     add("--check", action="store_true", help="make everything twice and compare every byte")
     add("--verbose", action="store_true", help="say why weights were drawn again")
     add("--list", action="store_true", help="name the fixtures and stop")
@@ -120,7 +144,7 @@ def main() -> int:
     parser = arguments()
     options = parser.parse_args()
     prepare(options.deps)
-    table = registry()
+    table = registry(options.checkpoint)
     if options.list:
         print(*table, sep="\n")
         return 0
@@ -136,10 +160,10 @@ def main() -> int:
     for name in chosen:
         start = time.monotonic()
         try:
-            fixture = make(options.out, name, options.variant, options.seed, options.verbose)
+            fixture = make(table, options.out, name, options.variant, options.seed, options.verbose)
             if options.check:
                 with tempfile.TemporaryDirectory() as again:
-                    make(Path(again), name, options.variant, options.seed)
+                    make(table, Path(again), name, options.variant, options.seed)
                     if different := different_files(fixture.path, Path(again) / name):
                         raise AssertionError(f"not reproducible: {different}")
         except Exception:

@@ -45,7 +45,7 @@ def main(root: Path) -> int:
     for path in sorted(p.parent for p in root.glob("*/case.json")):
         info = json.loads((path / "case.json").read_text())
         kind, wrapper = info["container"]["class"], info["container"].get("wrapper", "bare dict")
-        readable = hasattr(transformers, kind) and (path / "config.json").exists()
+        readable = (path / "config.json").exists() and hasattr(transformers, kind)
         if not readable or wrapper != "bare dict":
             print(f"{path.name:22} skipped ({kind})")
             continue

@@ -100,6 +100,14 @@ class Fixture:
         self.meta: dict = {}
         self.packages: list[str] = []  # reference packages used beside the usual ones
 
+    def beside(self, name: str) -> Path:
+        """The directory of another fixture of the same set, which this one builds upon."""
+        path = self.path.parent / name
+        info = json.loads((path / "case.json").read_text())
+        if (info["variant"], info["seed"]) != (self.variant, self.seed):
+            raise AuditError(f"{name} is of variant {info['variant']}, seed {info['seed']}")
+        return path
+
     def case(self, name: str, task: str, note: str = "") -> Case:
         c = Case(self, name, task, note)
         self.cases.append(c)

@@ -1,7 +1,7 @@
 """Access to the packages that are used for their numbers only: open_clip and timm.
 
-They are imported without running their `__init__` files (training code, torchvision, ...). The
-directory that holds them is given by `--deps` and appended to `sys.path`.
+They are imported without running their `__init__` files (training code, data loaders, all of timm's
+models). The directory that holds them is given by `--deps` and appended to `sys.path`.
 """
 
 from __future__ import annotations
@@ -15,23 +15,25 @@ from pathlib import Path
 
 
 def _locate(package: str) -> Path:
+    folder = Path(*package.split("."))
     for entry in sys.path:
-        if (Path(entry) / package / "__init__.py").exists():
-            return Path(entry) / package
+        if (Path(entry) / folder / "__init__.py").exists():
+            return Path(entry) / folder
     raise SystemExit(f"{package} not found: install it and pass its directory with --deps")
 
 
-def _shell(package: str) -> None:
+def _shell(package: str) -> types.ModuleType:
     """Register a package whose submodules can be imported but whose `__init__` never runs."""
     if package not in sys.modules:
         module = types.ModuleType(package)
         module.__path__ = [str(_locate(package))]
         sys.modules[package] = module
+    return sys.modules[package]
 
 
 @contextmanager
 def _fake_torchvision():
-    """open_clip imports one torchvision name that is never called here. The stand-in disappears
+    """Both packages import one torchvision name that is never called here. The stand-in disappears
     again at once: transformers would otherwise switch its image processors to torchvision."""
     if importlib.util.find_spec("torchvision"):
         yield
@@ -47,19 +49,39 @@ def _fake_torchvision():
             del sys.modules[n]
 
 
-def open_clip():
+def _timm() -> types.ModuleType:
+    """timm's Vision Transformers alone; `create_model` is set by who builds one."""
+    timm = _shell("timm")
+    timm.__version__ = importlib.import_module("timm.version").__version__
+    _shell("timm.models")
+    data, constants = _shell("timm.data"), importlib.import_module("timm.data.constants")
+    vars(data).update({k: v for k, v in vars(constants).items() if k.isupper()})
+    timm.vision_transformer = importlib.import_module("timm.models.vision_transformer")
+    return timm
+
+
+def open_clip() -> types.ModuleType:
     """The module `open_clip.model`."""
     _shell("open_clip")
     with _fake_torchvision():
+        _timm()
         return importlib.import_module("open_clip.model")
 
 
-def open_clip_model(model_cfg: dict):
-    """`open_clip.CLIP` for a `model_cfg` of open_clip_config.json."""
+def open_clip_model(model_cfg: dict, trunk: dict | None = None):
+    """The open_clip model for a `model_cfg` of open_clip_config.json, in evaluation mode.
+
+    A `timm_model_name` is built by timm's own function of that name (number of heads, activation
+    and norms are what it says), with the sizes in `trunk` in place of its own.
+    """
     m = open_clip()
-    return m.CLIP(
-        embed_dim=model_cfg["embed_dim"],
-        vision_cfg=m.CLIPVisionCfg(**model_cfg["vision_cfg"]),
-        text_cfg=m.CLIPTextCfg(**model_cfg["text_cfg"]),
-        quick_gelu=model_cfg["quick_gelu"],
-    ).eval()
+
+    def create_model(name: str, **options):
+        return getattr(sys.modules["timm"].vision_transformer, name)(**options, **trunk)
+
+    sys.modules["timm"].create_model = create_model
+    settings = dict(model_cfg)
+    custom_text = settings.pop("custom_text", False)
+    settings["vision_cfg"] = m.CLIPVisionCfg(**settings["vision_cfg"])
+    settings["text_cfg"] = m.CLIPTextCfg(**settings["text_cfg"])
+    return (m.CustomTextCLIP if custom_text else m.CLIP)(**settings).eval()

@@ -39,6 +39,10 @@ CLIP = {
     ),
 }
 
+# Pairs of (image, text) of the clip fixture; its variants are the same rows.
+CLIP_ROLLOUT = {"a": dict(pairs=[(0, 0), (1, 2)]), "b": dict(pairs=[(0, 1), (1, 0)])}
+CLIP_GRADIENTS = {"a": {}, "b": {}}
+
 CLIP_LEGACY = {
     "a": dict(
         text=_tower(24, 2, 2, 50, "gelu", max_position_embeddings=10),
@@ -127,6 +131,81 @@ SIGLIP2 = {
         max_patches=14,
         images=[(52, 20), (35, 33), (12, 60)],
         dtype="float16",
+    ),
+}
+
+# ModifiedResNet: the pool has width * 32 / 64 heads and a grid of image_size / 32.
+CLIP_RESNET = {
+    "a": dict(
+        text=_tower(24, 3, 2, 96, "quick_gelu", max_position_embeddings=10),
+        vision=dict(image_size=64),
+        layers=[1, 2, 1, 1],
+        width=4,
+        projection=24,
+        vocab=90,
+        ends=[4, 9, 6],
+        images=[(70, 81), (90, 64)],
+    ),
+    "b": dict(
+        text=_tower(32, 2, 2, 128, "quick_gelu", max_position_embeddings=9),
+        vision=dict(image_size=96),
+        layers=[2, 1, 1, 2],
+        width=6,
+        projection=20,
+        vocab=70,
+        ends=[8, 2, 5],
+        images=[(99, 120), (97, 96)],
+    ),
+}
+
+# The timm name decides heads, activation and MLP ratio, as it does for the released models.
+SIGLIP_OPENCLIP = {
+    "a": dict(
+        text=_tower(24, 4, 2, 96, "gelu", max_position_embeddings=10, vocab_size=80),
+        text_more={},
+        timm_model_name="vit_base_patch16_siglip_224",
+        width=36,
+        depth=2,
+        image_size=24,
+        patch_size=8,
+        images=[(31, 44), (40, 26)],
+        lengths=[5, 10, 7],
+    ),
+    "b": dict(
+        text=_tower(30, 3, 3, 120, "gelu", max_position_embeddings=12, vocab_size=60),
+        text_more={},
+        timm_model_name="vit_large_patch16_siglip_256",
+        width=32,
+        depth=3,
+        image_size=20,
+        patch_size=5,
+        images=[(18, 53), (33, 21)],
+        lengths=[12, 4, 6],
+    ),
+}
+
+SIGLIP2_OPENCLIP = {
+    "a": dict(
+        text=_tower(24, 3, 2, 89, "gelu_tanh", max_position_embeddings=11, vocab_size=70),
+        text_more={"mlp_ratio": 3.7362, "act_kwargs": {"approximate": "tanh"}},
+        timm_model_name="vit_so400m_patch16_siglip_256",
+        width=32,
+        depth=2,
+        image_size=18,
+        patch_size=6,
+        images=[(27, 19), (20, 45)],
+        lengths=[6, 11, 3],
+    ),
+    "b": dict(
+        text=_tower(28, 2, 2, 104, "gelu_tanh", max_position_embeddings=8, vocab_size=50),
+        text_more={"mlp_ratio": 3.7362, "act_kwargs": {"approximate": "tanh"}},
+        timm_model_name="vit_giantopt_patch16_siglip_256",
+        width=48,
+        depth=2,
+        image_size=16,
+        patch_size=4,
+        images=[(16, 16), (40, 13)],
+        lengths=[8, 5, 2],
     ),
 }
 
@@ -250,5 +329,21 @@ TOKENIZERS = {
         unigram=150,
         unigram_bytes=240,
         alphabet=70,
+    ),
+}
+
+_ENGLISH = ["cat face", "rocket", "strawberry", "umbrella", "bicycle", "volcano"]
+_KOREAN = ["고양이 얼굴", "로켓", "딸기", "우산"]
+
+# Rankings: case, labels, template.
+EMOJI_CLIP_DRAWINGS = {
+    "a": dict(
+        drawings=["cat-face.png", "rocket.png", "strawberry.png", "umbrella.png"],
+        rankings=[
+            ("english", _ENGLISH, "{}"),
+            ("english-template", _ENGLISH, "an emoji of {}"),
+            ("korean", _KOREAN, "{}"),
+            ("korean-template", _KOREAN, "{} 이모지"),
+        ],
     ),
 }
