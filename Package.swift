@@ -53,6 +53,7 @@ let package = Package(
     tests("Checkpoints", ["JSONDocuments", "Tensors"]),
     tests("Tokenizers", ["JSONDocuments"]),
     tests("Media", ["JSONDocuments", "CNettle"]),
+    tests("Pictures", ["Media"]),
     tests("Screen", ["Pictures"]),
     tests("Models", ["Tensors", "Checkpoints", "Tokenizers", "Media", "JSONDocuments"]),
     tests("Console", ["Engine", "Media", "Pictures"]),
