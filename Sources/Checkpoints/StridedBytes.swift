@@ -1,0 +1,77 @@
+import Tensors
+
+/// Elements spread over a storage in steps, to be copied together.
+struct StridedBytes {
+  private let source: UnsafeRawPointer
+  private let shape: [Int]
+  private let strides: [Int]
+  private let width: Int
+  private let storage: Storage
+
+  init(_ entry: WeightEntry) {
+    storage = entry.storage
+    source = UnsafeRawPointer(entry.storage.base) + entry.byteOffset
+    shape = entry.shape.array
+    strides = entry.strides.array
+    width = entry.elementType.blockBytes
+    precondition(
+      entry.elementType.blockElements == 1 || entry.strides == entry.shape.contiguousStrides,
+      "blocks are moved whole")
+    blockElements = entry.elementType.blockElements
+  }
+
+  private let blockElements: Int
+
+  /// A copy in memory of its own, aligned to a cache line.
+  func gathered() -> Storage {
+    let byteCount = shape.reduce(1, *) / blockElements * width
+    let copy = OwnedBytes(byteCount: byteCount)
+    if strides == Shape(shape).contiguousStrides.array {
+      copy.base.copyMemory(from: source, byteCount: byteCount)
+    } else if !shape.contains(0) {
+      switch width {
+      case 1: gather(UInt8.self, into: copy.base)
+      case 2: gather(UInt16.self, into: copy.base)
+      case 4: gather(UInt32.self, into: copy.base)
+      default: gather(UInt64.self, into: copy.base)
+      }
+    }
+    return Storage(lending: copy.base, byteCount: byteCount, from: copy)
+  }
+
+  /// Copies row by row; sources may be unaligned, targets are not.
+  private func gather<Word: BitwiseCopyable>(_: Word.Type, into base: UnsafeMutableRawPointer) {
+    let target = base.bindMemory(to: Word.self, capacity: shape.reduce(1, *))
+    let (length, step) = (shape.last ?? 1, (strides.last ?? 1) * width)
+    var index = [Int](repeating: 0, count: max(shape.count - 1, 0))
+    var next = 0
+    for _ in 0..<shape.dropLast().reduce(1, *) {
+      var position = 0
+      for axis in index.indices { position += index[axis] * strides[axis] }
+      var element = source + position * width
+      for _ in 0..<length {
+        target[next] = element.loadUnaligned(as: Word.self)
+        element += step
+        next += 1
+      }
+      for axis in index.indices.reversed() {
+        index[axis] += 1
+        if index[axis] < shape[axis] { break }
+        index[axis] = 0
+      }
+    }
+  }
+}
+
+/// Memory that a copied tensor owns.
+///
+/// `@unchecked Sendable`: written only by whoever made it, before it is shared.
+final class OwnedBytes: @unchecked Sendable {
+  let base: UnsafeMutableRawPointer
+
+  init(byteCount: Int) {
+    base = .allocate(byteCount: max(byteCount, 1), alignment: 64)
+  }
+
+  deinit { base.deallocate() }
+}

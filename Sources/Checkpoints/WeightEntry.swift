@@ -1,0 +1,56 @@
+import Tensors
+
+/// What is known of one tensor of a ``WeightStore`` before its bytes are touched.
+package struct WeightEntry: Sendable {
+  /// The name in the store, which transformations may have changed.
+  package internal(set) var name: String
+  /// The name that the file gives it, or the tensor it was derived from.
+  package let originalName: String
+  package let elementType: ElementType
+  package let shape: Shape
+  /// The file that holds the bytes, or what made them.
+  package let file: String
+
+  /// The bytes, of which this tensor may be a part.
+  let storage: Storage
+  /// The first element, in bytes from the start of the storage.
+  let byteOffset: Int
+  /// Steps in elements.
+  let strides: Shape
+
+  /// The bytes that the elements take once they lie together.
+  package var byteCount: Int {
+    shape.elementCount / elementType.blockElements * elementType.blockBytes
+  }
+
+  /// Whether the elements lie together, in order and aligned, so that they serve where they are.
+  var isInPlace: Bool {
+    let address = Int(bitPattern: storage.base) + byteOffset
+    guard address % alignment == 0, byteOffset % elementType.blockBytes == 0 else { return false }
+    let expected = shape.contiguousStrides
+    return (0..<shape.rank).allSatisfy { shape[$0] <= 1 || strides[$0] == expected[$0] }
+      || shape.elementCount == 0
+  }
+
+  /// Blocks of quantised types are read byte by byte; plain elements at their own width.
+  private var alignment: Int { elementType.blockElements == 1 ? elementType.blockBytes : 2 }
+
+  /// The elements, contiguous and aligned: where they lie if they can, else copied together.
+  func tensor() -> Tensor {
+    guard !isInPlace else {
+      return Tensor(
+        storage: storage, elementType: elementType, shape: shape, byteOffset: byteOffset)
+    }
+    return Tensor(
+      storage: StridedBytes(self).gathered(), elementType: elementType, shape: shape)
+  }
+
+  /// The same elements under other shape and strides.
+  func viewed(as shape: Shape, strides: Shape, skipping elements: Int = 0) -> WeightEntry {
+    WeightEntry(
+      name: name, originalName: originalName, elementType: elementType, shape: shape, file: file,
+      storage: storage,
+      byteOffset: byteOffset + elements / elementType.blockElements * elementType.blockBytes,
+      strides: strides)
+  }
+}

@@ -1,0 +1,203 @@
+import Tensors
+
+/// A place in a ``WeightStore`` from which tensors are asked for by name and expected shape.
+///
+/// Scopes descend by prefix, as one changes directory, and share one ledger of what was asked
+/// for, so that loading ends with every missing, misshapen and surplus tensor in one error:
+///
+///     let tower = try WeightScope.load(store, ignoring: ["*.position_ids"]) {
+///       scope throws(CheckpointError) in
+///       try Tower(scope["vision_model"], configuration)
+///     }
+package struct WeightScope {
+  package let store: WeightStore
+  /// What this scope puts before each name: empty, or ending in a full stop.
+  package let prefix: String
+  private let ledger: Ledger
+
+  private init(store: WeightStore, prefix: String, ledger: Ledger) {
+    self.store = store
+    self.prefix = prefix
+    self.ledger = ledger
+  }
+
+  /// A scope that throws at the first tensor that does not fit.
+  package init(_ store: WeightStore) {
+    self.init(store: store, prefix: "", ledger: Ledger(source: store.source, collects: false))
+  }
+
+  /// A scope that hands out placeholders for tensors that do not fit, for ``finish(ignoring:)`` to
+  /// report together. Nothing built from it may be used unless that call succeeds;
+  /// ``load(_:ignoring:_:)`` sees to this by itself.
+  package init(collecting store: WeightStore) {
+    self.init(store: store, prefix: "", ledger: Ledger(source: store.source, collects: true))
+  }
+
+  /// The model that `build` makes from the tensors of `store`, if they are exactly those it needs.
+  ///
+  /// `build` is not stopped by a tensor that does not fit: it goes on with a placeholder, which
+  /// never leaves this call.
+  ///
+  /// - Parameter ignoring: names that may be left over, with `*` for any run of characters.
+  /// - Throws: ``CheckpointError/tensors(_:)`` with every problem, or what `build` throws.
+  package static func load<Model>(
+    _ store: WeightStore, ignoring: [String] = [],
+    _ build: (WeightScope) throws(CheckpointError) -> Model
+  ) throws(CheckpointError) -> Model {
+    let scope = WeightScope(collecting: store)
+    let model: Model
+    do {
+      model = try build(scope)
+    } catch {
+      // A builder may stumble over a placeholder; then the tensors are the cause to report.
+      guard scope.ledger.problems.isEmpty else { throw .tensors(scope.ledger.problems) }
+      throw error
+    }
+    try scope.finish(ignoring: ignoring)
+    return model
+  }
+
+  // MARK: Descending
+
+  /// The scope below `component`, which may hold full stops itself.
+  package subscript(component: String) -> WeightScope { descending(component) }
+
+  /// The scope of one element of a list: `scope["layers"][3]`.
+  package subscript(index: Int) -> WeightScope { descending(String(index)) }
+
+  /// The scope below `path`: `scope.descending("encoder.layers.3")`.
+  package func descending(_ path: String) -> WeightScope {
+    WeightScope(store: store, prefix: prefix + path + ".", ledger: ledger)
+  }
+
+  // MARK: Looking
+
+  package func contains(_ name: String) -> Bool { store.contains(prefix + name) }
+
+  /// What is known of a tensor, without asking for it.
+  package func entry(_ name: String) -> WeightEntry? { store.entry(prefix + name) }
+
+  /// How many consecutive indices from 0 have tensors below `list`: the depth of `"layers"`.
+  package func count(of list: String) -> Int {
+    let start = Array((prefix + list + ".").utf8)
+    var found: Set<Int> = []
+    for name in store.entries.keys where name.text.utf8.starts(with: start) {
+      let index = name.text.utf8.dropFirst(start.count).prefix { $0 != UInt8(ascii: ".") }
+      if let index = Int(Substring(index)) { found.insert(index) }
+    }
+    var count = 0
+    while found.contains(count) { count += 1 }
+    return count
+  }
+
+  // MARK: Asking
+
+  /// The tensor of any floating-point or quantised type that must be there in this shape.
+  ///
+  /// - Throws: ``CheckpointError/tensors(_:)`` at once, unless problems are being collected.
+  package func tensor(_ name: String, _ shape: Shape) throws(CheckpointError) -> Tensor {
+    let name = prefix + name
+    ledger.requested.insert(WeightName(name))
+    guard let expected = Shape(checking: shape.array) else {
+      throw .cannotDerive(
+        name: name, operation: "ask for it as \(shape)", problem: "no tensor can have that shape")
+    }
+    guard let entry = store.entry(name) else {
+      ledger.problems.missing.append(.init(name: name, expected: expected))
+      return try ledger.placeholder(expected)
+    }
+    guard entry.shape == expected else {
+      ledger.problems.misshapen.append(
+        .init(name: name, expected: expected, found: entry.shape))
+      return try ledger.placeholder(expected)
+    }
+    guard entry.elementType.isFloatingPoint || entry.elementType.blockElements > 1 else {
+      ledger.problems.mistyped.append(.init(name: name, found: entry.elementType))
+      return try ledger.placeholder(expected)
+    }
+    return entry.tensor()
+  }
+
+  /// A gain, bias or other single row `[count]` that must be there.
+  package func vector(_ name: String, _ count: Int) throws(CheckpointError) -> Tensor {
+    try tensor(name, [count])
+  }
+
+  /// The tensor in this shape, or nil when there is none by that name.
+  package func optional(_ name: String, _ shape: Shape) throws(CheckpointError) -> Tensor? {
+    contains(name) ? try tensor(name, shape) : nil
+  }
+
+  /// Says that tensors of this scope may be there without being asked for.
+  ///
+  /// - Parameter pattern: a name below this scope, with `*` for any run of characters.
+  package func ignore(_ pattern: String) { ledger.ignored.append(prefix + pattern) }
+
+  // MARK: Closing
+
+  /// Checks that everything asked for was there and everything there was asked for.
+  ///
+  /// - Parameter ignoring: names that may be left over, with `*` for any run of characters.
+  /// - Throws: ``CheckpointError/tensors(_:)`` with every problem.
+  package func finish(ignoring: [String] = []) throws(CheckpointError) {
+    let patterns = (ledger.ignored + ignoring).map(NamePattern.init)
+    ledger.problems.surplus = store.entries.keys.sorted()
+      .filter { name in
+        !ledger.requested.contains(name) && !patterns.contains { $0.matches(name.text) }
+      }
+      .map(\.text)
+    guard ledger.problems.isEmpty else { throw .tensors(ledger.problems) }
+  }
+}
+
+/// What was asked for through the scopes of one load, and what went wrong.
+private final class Ledger {
+  var requested: Set<WeightName> = []
+  var ignored: [String] = []
+  var problems: TensorProblems
+  private let collects: Bool
+  private var zeros: ZeroBytes?
+
+  init(source: String, collects: Bool) {
+    problems = TensorProblems(source: source)
+    self.collects = collects
+  }
+
+  /// Zeros in the requested shape, so that a builder can go on to find further problems.
+  ///
+  /// - Throws: the problems so far, if they are not being collected or the shape is so large that
+  ///   not even empty address space can be had for it.
+  func placeholder(_ shape: Shape) throws(CheckpointError) -> Tensor {
+    guard collects, let byteCount = ElementType.f32.byteCount(elements: shape.elementCount) else {
+      throw .tensors(problems)
+    }
+    if zeros.map({ $0.byteCount < byteCount }) ?? true { zeros = ZeroBytes(byteCount: byteCount) }
+    guard let zeros else { throw .tensors(problems) }
+    return Tensor(storage: zeros.storage, elementType: .f32, shape: shape)
+  }
+}
+
+/// A pattern over names in which `*` stands for any run of bytes.
+struct NamePattern {
+  private let parts: [[UInt8]]
+
+  init(_ pattern: String) {
+    parts = pattern.utf8.split(separator: UInt8(ascii: "*"), omittingEmptySubsequences: false)
+      .map(Array.init)
+  }
+
+  func matches(_ name: String) -> Bool {
+    var rest = Array(name.utf8)[...]
+    guard let first = parts.first, rest.starts(with: first) else { return false }
+    guard parts.count > 1, let last = parts.last else { return rest.count == first.count }
+    rest = rest.dropFirst(first.count)
+    // Each middle part is taken where it first occurs, which leaves the most for the others.
+    for part in parts.dropFirst().dropLast() where !part.isEmpty {
+      guard
+        let found = rest.indices.first(where: { rest[$0...].starts(with: part) })
+      else { return false }
+      rest = rest[(found + part.count)...]
+    }
+    return rest.count >= last.count && rest.suffix(last.count).elementsEqual(last)
+  }
+}

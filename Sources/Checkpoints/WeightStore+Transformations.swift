@@ -1,0 +1,155 @@
+import Tensors
+
+/// How a family brings another naming or layout to its own, without touching any bytes.
+extension WeightStore {
+  /// The same tensors under other names; nil leaves a tensor out.
+  ///
+  /// - Throws: ``CheckpointError/duplicateTensor(name:source:)`` when two get the same name.
+  package func renamed(
+    _ rename: (String) -> String?
+  ) throws(CheckpointError) -> WeightStore {
+    var result = WeightStore(source: source, files: files)
+    for name in entries.keys.sorted() {
+      guard let entry = entries[name], let new = rename(name.text) else { continue }
+      try result.insert(entry, as: new)
+    }
+    return result
+  }
+
+  /// Without the tensors called `names`, absent ones included.
+  package func removing(_ names: String...) -> WeightStore {
+    var result = self
+    for name in names { result.entries[WeightName(name)] = nil }
+    return result
+  }
+
+  /// With `tensor` under a new name; its bytes must not be written to afterwards.
+  ///
+  /// - Precondition: contiguous.
+  /// - Throws: ``CheckpointError/duplicateTensor(name:source:)``.
+  package func adding(_ name: String, _ tensor: Tensor) throws(CheckpointError) -> WeightStore {
+    precondition(tensor.isContiguous, "only contiguous tensors are stored")
+    let entry = WeightEntry(
+      name: name, originalName: name, elementType: tensor.elementType, shape: tensor.shape,
+      file: source, storage: tensor.storage,
+      byteOffset: tensor.bytes - tensor.storage.base, strides: tensor.shape.contiguousStrides)
+    return try inserting(entry, as: name)
+  }
+
+  /// With the tensor `original`, which stays, also under another name: tied weights.
+  package func adding(
+    _ name: String, sameAs original: String
+  ) throws(CheckpointError) -> WeightStore {
+    try inserting(try existing(original), as: name)
+  }
+
+  /// With `rows` of `[R, …]` tensor `original`, which stays, as a tensor of its own.
+  ///
+  /// - Throws: ``CheckpointError/cannotDerive(name:operation:problem:)`` when there are no such
+  ///   rows.
+  package func adding(
+    _ name: String, rows: Range<Int>, of original: String
+  ) throws(CheckpointError) -> WeightStore {
+    let entry = try existing(original)
+    guard entry.shape.rank > 0, rows.lowerBound >= 0, rows.upperBound <= entry.shape[0] else {
+      throw .cannotDerive(
+        name: original, operation: "take rows \(rows)", problem: "its shape is \(entry.shape)")
+    }
+    return try inserting(entry.rows(rows), as: name)
+  }
+
+  /// With `[R, …]` tensor `original` replaced by its rows, cut into as many equal parts as there
+  /// are names: an attention's stacked q, k and v.
+  ///
+  /// - Throws: ``CheckpointError/cannotDerive(name:operation:problem:)`` when the rows do not
+  ///   divide.
+  package func splitting(
+    _ original: String, into parts: [String]
+  ) throws(CheckpointError) -> WeightStore {
+    let entry = try existing(original)
+    guard entry.shape.rank > 0, !parts.isEmpty, entry.shape[0] % parts.count == 0 else {
+      throw .cannotDerive(
+        name: original, operation: "split the rows into \(parts.count) parts",
+        problem: "its shape is \(entry.shape)")
+    }
+    let height = entry.shape[0] / parts.count
+    var result = removing(original)
+    for (index, part) in parts.enumerated() {
+      try result.insert(entry.rows(index * height..<(index + 1) * height), as: part)
+    }
+    return result
+  }
+
+  /// With `[R, C]` tensor `original` replaced by its transpose `[C, R]`, under another name if one
+  /// is given. The copy is made when the tensor is asked for.
+  ///
+  /// - Throws: ``CheckpointError/cannotDerive(name:operation:problem:)`` without two axes or with
+  ///   quantised blocks.
+  package func transposing(
+    _ original: String, as name: String? = nil
+  ) throws(CheckpointError) -> WeightStore {
+    let entry = try existing(original)
+    guard entry.shape.rank == 2, entry.elementType.blockElements == 1 else {
+      throw .cannotDerive(
+        name: original, operation: "transpose",
+        problem: "it is \(entry.shape) of \(entry.elementType.rawValue)")
+    }
+    let (shape, strides) = (entry.shape, entry.strides)
+    let turned = entry.viewed(as: [shape[1], shape[0]], strides: [strides[1], strides[0]])
+    return try removing(original).inserting(turned, as: name ?? original)
+  }
+
+  /// With tensor `original` replaced by the same elements in another shape.
+  ///
+  /// - Throws: ``CheckpointError/cannotDerive(name:operation:problem:)`` when the counts differ or
+  ///   the elements do not lie together.
+  package func reshaping(
+    _ original: String, to shape: Shape, as name: String? = nil
+  ) throws(CheckpointError) -> WeightStore {
+    let entry = try existing(original)
+    guard
+      shape.elementCount == entry.shape.elementCount,
+      entry.strides == entry.shape.contiguousStrides
+    else {
+      throw .cannotDerive(
+        name: original, operation: "reshape to \(shape)", problem: "its shape is \(entry.shape)")
+    }
+    return try removing(original).inserting(
+      entry.viewed(as: shape, strides: shape.contiguousStrides), as: name ?? original)
+  }
+
+  /// The tensors of both stores.
+  ///
+  /// - Throws: ``CheckpointError/duplicateTensor(name:source:)`` for a name that both have.
+  package func merging(_ other: WeightStore) throws(CheckpointError) -> WeightStore {
+    var result = self
+    result.files += other.files
+    for (name, entry) in other.entries { try result.insert(entry, as: name.text) }
+    return result
+  }
+
+  private func inserting(
+    _ entry: WeightEntry, as name: String
+  ) throws(CheckpointError) -> WeightStore {
+    var result = self
+    try result.insert(entry, as: name)
+    return result
+  }
+
+  mutating func insert(_ entry: WeightEntry, as name: String) throws(CheckpointError) {
+    var entry = entry
+    entry.name = name
+    guard entries.updateValue(entry, forKey: WeightName(name)) == nil else {
+      throw .duplicateTensor(name: name, source: source)
+    }
+  }
+}
+
+extension WeightEntry {
+  fileprivate func rows(_ range: Range<Int>) -> WeightEntry {
+    var part = shape
+    part[0] = range.count
+    // Rows of quantised blocks are whole blocks, since a row's width is.
+    return viewed(as: part, strides: strides, skipping: range.lowerBound * strides[0])
+  }
+}

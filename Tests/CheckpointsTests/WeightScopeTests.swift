@@ -1,0 +1,112 @@
+import Tensors
+import Testing
+
+@testable import Checkpoints
+
+@Suite struct WeightScopeTests {
+  private let folder: TemporaryFolder
+  private let store: WeightStore
+
+  init() throws {
+    folder = try TemporaryFolder()
+    let bytes = safeTensors([
+      ("tower.layers.0.weight", [2, 3], [1, 2, 3, 4, 5, 6]),
+      ("tower.layers.0.bias", [2], [7, 8]),
+      ("tower.layers.1.weight", [2, 3], [0, 0, 0, 0, 0, 1]),
+      ("tower.layers.10.weight", [1], [0]),
+      ("tower.layers.0.position_ids", [1], [0]),
+    ])
+    store = try WeightStore(file: folder.write(bytes, to: "model.safetensors"))
+  }
+
+  @Test func descendsByPrefix() throws {
+    let scope = WeightScope(store)
+    let layer = scope["tower"]["layers"][0]
+    #expect(layer.prefix == "tower.layers.0.")
+    #expect(try layer.tensor("weight", [2, 3]).array == [1, 2, 3, 4, 5, 6])
+    #expect(try scope.descending("tower.layers.0").vector("bias", 2).array == [7, 8])
+    #expect(try layer.optional("gain", [2]) == nil)
+    #expect(try layer.optional("bias", [2])?.array == [7, 8])
+    #expect(layer.contains("bias") && !layer.contains("gain"))
+    #expect(layer.entry("weight")?.shape == [2, 3])
+    #expect(scope["tower"].count(of: "layers") == 2)
+    #expect(scope.count(of: "tower") == 0)
+  }
+
+  @Test func reportsEveryProblemAtOnce() throws {
+    let error = #expect(throws: CheckpointError.self) {
+      try WeightScope.load(store, ignoring: ["*.position_ids"]) {
+        scope throws(CheckpointError) in
+        let layers = scope["tower"]["layers"]
+        // A builder goes on reshaping and slicing what it got.
+        _ = try layers[0].tensor("weight", [3, 2]).reshaped([6]).sliced(axis: 0, 0..<1)
+        _ = try layers[0].vector("gain", 4).reshaped([2, 2])
+        _ = try layers[2].tensor("weight", [1 << 20, 1 << 15]).reshaped([1 << 35])
+      }
+    }
+    let expected = """
+      : the tensors do not fit the model: 2 missing: 'tower.layers.0.gain' [4], \
+      'tower.layers.2.weight' [1048576, 32768]; 1 with another shape: \
+      'tower.layers.0.weight' is [2, 3], not [3, 2]; 3 that the model has no place for: \
+      'tower.layers.0.bias', 'tower.layers.1.weight', 'tower.layers.10.weight'. \
+      Check that the weights and the configuration belong together
+      """
+    #expect(error?.description == folder.path("model.safetensors") + expected)
+  }
+
+  @Test func returnsTheModelWhenAllFits() throws {
+    let sum = try WeightScope.load(store, ignoring: ["tower.*.weight"]) {
+      scope throws(CheckpointError) in
+      let layer = scope.descending("tower.layers.0")
+      layer.ignore("position_*")
+      return try layer.vector("bias", 2).array.reduce(0, +)
+    }
+    #expect(sum == 15)
+  }
+
+  @Test func neverCallsAnIntegerAWeight() throws {
+    let header = #"{"a":{"dtype":"I64","shape":[1],"data_offsets":[0,8]}}"#
+    let store = try WeightStore(
+      file: folder.write(
+        safeTensors(header: header, data: [UInt8](repeating: 0, count: 8)), to: "i.safetensors"))
+    let error = #expect(throws: CheckpointError.self) { try WeightScope(store).vector("a", 1) }
+    #expect(error?.description.contains("1 not of a floating-point type: 'a' is i64") == true)
+  }
+
+  @Test func stopsAtOnceUnlessCollecting() throws {
+    #expect(throws: CheckpointError.self) { try WeightScope(store).vector("absent", 1) }
+  }
+
+  @Test func refusesImpossibleRequests() throws {
+    for shape: Shape in [[-1], [1 << 62, 8]] {
+      #expect(throws: CheckpointError.self) {
+        try WeightScope.load(store) { scope throws(CheckpointError) in
+          try scope.tensor("tower.layers.0.bias", shape)
+        }
+      }
+    }
+    // Possible as numbers, but not even as address space.
+    #expect(throws: CheckpointError.self) {
+      try WeightScope.load(store) { scope throws(CheckpointError) in
+        try scope.tensor("absent", [1 << 60])
+      }
+    }
+  }
+
+  @Test func passesOnWhatTheBuilderThrows() throws {
+    let own = CheckpointError.invalidName(name: "x", problem: "the builder's own")
+    #expect(throws: own) {
+      try WeightScope.load(store) { _ throws(CheckpointError) in throw own }
+    }
+  }
+
+  @Test(arguments: [
+    ("*", "anything", true), ("", "", true), ("a", "ab", false), ("a*", "ab", true),
+    ("*.position_ids", "text.position_ids", true), ("*.position_ids", "position_ids", false),
+    ("a*b*c", "a.b.b.c", true), ("a*b*c", "a.c.b", false), ("ab*ba", "aba", false),
+    ("*a*a*", "a", false), ("*a*a*", "xaxa", true), ("caf\u{E9}", "cafe\u{301}", false),
+  ])
+  func matchesPatterns(_ pattern: String, _ name: String, _ expected: Bool) {
+    #expect(NamePattern(pattern).matches(name) == expected)
+  }
+}
