@@ -35,7 +35,7 @@ let package = Package(
     module("Pictures", ["CChafa", "Media"]),
     module("Models", ["JSONDocuments", "Tensors", "Checkpoints", "Tokenizers", "Media"]),
     module("Engine", ["JSONDocuments", "Tensors", "Checkpoints", "Tokenizers", "Media", "Models"]),
-    module("Console", ["Media", "Pictures", "Engine"]),
+    module("Console", ["JSONDocuments", "Tensors", "Checkpoints", "Media", "Pictures", "Engine"]),
     module("Screen", ["Pictures"]),
     module("Terminal", ["CCurses", "Pictures", "Console", "Screen"]),
     .executableTarget(
@@ -43,6 +43,7 @@ let package = Package(
       dependencies: [
         "Console", "Terminal", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
+      resources: [.copy("Resources/checkpoints")],
       swiftSettings: settings()),
 
     .target(
@@ -56,7 +57,7 @@ let package = Package(
     tests("Pictures", ["Media"]),
     tests("Screen", ["Pictures"]),
     tests("Models", ["Tensors", "Checkpoints", "Tokenizers", "Media", "JSONDocuments"]),
-    tests("Console", ["Engine", "Media", "Pictures"]),
+    tests("Console", ["Engine", "Media", "Pictures", "Tensors", "Checkpoints", "JSONDocuments"]),
     tests("Terminal", ["Screen", "Console"]),
   ]
 )

@@ -8,7 +8,7 @@ package struct Glyph: Hashable, Sendable {
 
   package static let markLimit = 4
 
-  init(_ base: Unicode.Scalar, width: Int, marks: [Unicode.Scalar] = []) {
+  package init(_ base: Unicode.Scalar, width: Int, marks: [Unicode.Scalar] = []) {
     self.base = base
     self.width = width
     self.marks = marks

@@ -1,3 +1,5 @@
+import Pictures
+
 /// One place of the grid.
 package struct Cell: Hashable, Sendable {
   package var base: Unicode.Scalar

@@ -1,3 +1,5 @@
+import Pictures
+
 extension LineEditor {
   /// The rows of the input at a width, and the cursor in them.
   struct Layout {

@@ -1,3 +1,5 @@
+import Pictures
+
 /// One row of facts, of which the less important ones give way when it is narrow.
 package final class StatusLine: Component {
   package struct Segment: Hashable, Sendable {

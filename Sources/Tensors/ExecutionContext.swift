@@ -39,8 +39,8 @@ package final class ExecutionContext {
   package let arena: Arena
   package let cancellation: Cancellation
   package var precision: Precision
-  /// Receives the attention probabilities it asks for; nil keeps attention fused.
-  package var taps: AttentionTaps?
+  /// Receives what it asks for from inside a model; nil keeps attention fused.
+  package var taps: Taps?
   /// Records operations on tracked tensors while it is there.
   package internal(set) var tape: Tape?
   /// Weights converted for a precision other than their file's.

@@ -1,4 +1,4 @@
-import Screen
+import Pictures
 import Testing
 
 @Suite struct GlyphTests {

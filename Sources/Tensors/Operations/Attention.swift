@@ -25,7 +25,7 @@ extension ExecutionContext {
   /// - Throws: ``TensorError`` for shapes that do not fit, or when cancelled.
   package func attention(
     query: Tensor, key: Tensor, value: Tensor, scale: Float, mask: AttentionMask = .all,
-    site: AttentionSite
+    site: LayerSite
   ) throws(TensorError) -> Tensor {
     let (q, k, v) = (query.shape, key.shape, value.shape)
     guard q.rank == 4, k.rank == 4, k == v, q[0] == k[0], q[2] == k[2], q[3] == k[3],

@@ -1,0 +1,114 @@
+/// The words, options and flags of one line, checked against its verb's signature.
+package struct Arguments: Sendable {
+  package let signature: Signature
+  /// Words that are neither options nor flags.
+  package private(set) var words: [Word] = []
+  /// Form `labels`: the words between separators.
+  package private(set) var groups: [[Word]] = []
+  /// Form `raw`: what follows the verb.
+  package let rest: String
+  private var options: [String: String] = [:]
+  private var flags: Set<String> = []
+
+  /// - Throws: ``CommandFailure`` naming the word that does not belong.
+  package init(_ rest: String, for signature: Signature) throws(CommandFailure) {
+    self.signature = signature
+    self.rest = rest
+    guard signature.form != .raw else { return }
+    var words: [Word]
+    do {
+      words = try Lexer.words(of: rest, separatesLabels: signature.form == .labels)
+    } catch {
+      throw .syntax(error, usage: signature.usage)
+    }
+    try takeTrailingOptions(from: &words)
+    if signature.form == .labels {
+      groups = words.split(omittingEmptySubsequences: false, whereSeparator: \.isSeparator)
+        .map(Array.init)
+      if words.isEmpty { groups = [] }
+    } else {
+      self.words = words
+      try checkArity()
+    }
+  }
+
+  /// Options and flags are the trailing run of words that the verb declares; `--` ends it.
+  private mutating func takeTrailingOptions(from words: inout [Word]) throws(CommandFailure) {
+    let declared = Set(signature.options.map(\.name))
+    let flagNames = Set(signature.flags.map(\.name))
+    while let word = words.last {
+      if let (key, value) = word.assignment, declared.contains(key) {
+        guard options.updateValue(value, forKey: key) == nil else {
+          throw .usage("the option \(key)= is given twice", signature)
+        }
+      } else if flagNames.contains(word.text), !word.isQuoted {
+        flags.insert(word.text)
+      } else {
+        break
+      }
+      words.removeLast()
+    }
+    if let end = words.firstIndex(where: { $0.text == "--" && !$0.isQuoted }) {
+      words.remove(at: end)
+    } else if signature.form == .words, let word = words.last, let (key, _) = word.assignment,
+      !key.isEmpty, key.allSatisfy({ $0.isLetter || $0 == "-" })
+    {
+      // A path may hold `=`; a word that looks like an option and is none is an error unless
+      // `--` says otherwise.
+      throw .usage(
+        "\(signature.name) has no option \(key)=", signature,
+        remedy: remedy(forUnknown: key, among: declared))
+    }
+  }
+
+  private func remedy(forUnknown key: String, among declared: Set<String>) -> String {
+    let options = declared.sorted().map { $0 + "=" }.joined(separator: ", ")
+    let nearest = Suggestions.nearest(to: key, among: declared.sorted()).first
+    return (nearest.map { "did you mean \($0)=? " } ?? "")
+      + (options.isEmpty ? "it takes no options" : "its options: \(options)")
+      + "; put `--` before the words to end options"
+  }
+
+  private func checkArity() throws(CommandFailure) {
+    if words.count < signature.arity.lowerBound {
+      let missing = signature.positionals[words.count].placeholder
+      throw .usage("\(signature.name) needs \(missing)", signature)
+    }
+    if words.count > signature.arity.upperBound {
+      throw .usage(
+        "\(signature.name) takes at most \(signature.arity.upperBound) words; \"\(words[signature.arity.upperBound].text)\" is one too many",
+        signature)
+    }
+  }
+
+  // MARK: Typed access
+
+  /// The value of an option, nil when it is not given.
+  ///
+  /// - Throws: ``CommandFailure`` when its text is not what the option takes.
+  subscript<Value>(_ option: Option<Value>) -> Value? {
+    get throws(CommandFailure) {
+      guard let text = options[option.name] else { return nil }
+      return try value(text, option.kind, called: "\(option.name)=")
+    }
+  }
+
+  subscript(_ flag: Flag) -> Bool { flags.contains(flag.name) }
+
+  /// The word at `index`, nil when there are fewer.
+  func value<Value>(
+    at index: Int, of positional: Positional<Value>
+  ) throws(CommandFailure) -> Value? {
+    guard index < words.count else { return nil }
+    return try value(words[index].text, positional.kind, called: positional.kind.placeholder)
+  }
+
+  private func value<Value>(
+    _ text: String, _ kind: ValueKind<Value>, called name: String
+  ) throws(CommandFailure) -> Value {
+    guard let value = kind.parse(text) else {
+      throw .usage("\(name) is \"\(text)\"; it takes \(kind.expectation)", signature)
+    }
+    return value
+  }
+}

@@ -1,0 +1,145 @@
+import Engine
+import Foundation
+
+/// `:rank`: zero-shot ranking of labels for the staged pictures.
+struct Rank: Command {
+  private static let labels = Positional(
+    ValueKind<String>.text("LABEL | LABEL …"),
+    "labels between `|`; `@FILE` stands for the lines of a file", repeats: true)
+  private static let template = Option(
+    "template", .text("\"a photo of a {}\""),
+    "`{}` stands for the label; several between `|`, or `@FILE`, are averaged")
+  private static let on = Option(
+    "on", .name("NAME", .mediaNames), "one staged picture instead of all")
+  private static let top = Option("top", .integer(1...10_000), "show only the best N")
+  private static let cache = Option("cache", .onOff, "use encodings made before (on)")
+
+  static let signature = Signature(
+    "rank", aliases: ["classify"],
+    "rank labels for the staged pictures by how well they fit", form: .labels,
+    [
+      labels.parameter, template.parameter, on.parameter, top.parameter, cache.parameter,
+    ],
+    examples: [
+      ":rank a cat | a dog | a pear", ":rank @labels.txt template=\"a photo of a {}\" top=5",
+      ":rank 사과 | 자동차 template=\"{} 이모지\"",
+    ])
+
+  let groups: [[Word]]
+  let templates: TemplateSource?
+  let on: String?
+  let top: Int?
+  let usesCache: Bool
+
+  init(_ arguments: Arguments) throws(CommandFailure) {
+    groups = arguments.groups
+    templates = try arguments[Rank.template].map(TemplateSource.init)
+    on = try arguments[Rank.on]
+    top = try arguments[Rank.top]
+    usesCache = try arguments[Rank.cache] ?? true
+    guard !groups.isEmpty, groups.allSatisfy({ !$0.isEmpty }) else {
+      throw .usage(
+        groups.isEmpty ? "rank needs labels" : "a label between two | is empty", Rank.signature)
+    }
+    if case .texts(let texts)? = templates { try TemplateSource.check(texts) }
+  }
+
+  func perform(in session: isolated Session) async throws(CommandFailure) -> Outcome {
+    let model = try session.requiredModel()
+    let pictures = try session.pictures(named: on.map { [$0] } ?? [])
+    let labels = try labels()
+    let request = RankRequest(
+      pictures: pictures, labels: labels, templates: try templates?.texts() ?? [],
+      usesCache: usesCache)
+    let ranking: Ranking
+    do throws(EngineError) {
+      ranking = try await model.rank(
+        request, precision: session.settings.precision, progress: session.progressSink)
+    } catch {
+      throw CommandFailure(error)
+    }
+    return Outcome(RankResult(ranking, top: top), cached: ranking.cached)
+  }
+
+  /// Labels in order; a file gives one a line, byte for byte.
+  private func labels() throws(CommandFailure) -> [String] {
+    var labels: [String] = []
+    for group in groups {
+      if group.count == 1, !group[0].isQuoted, group[0].text.hasPrefix("@") {
+        labels += try LabelFile.lines(String(group[0].text.dropFirst()))
+      } else {
+        labels.append(group.map(\.text).joined(separator: " "))
+      }
+    }
+    // Compared by scalars: canonically equal labels may well have different ids.
+    var seen = Set<[Unicode.Scalar]>()
+    if let twice = labels.first(where: { !seen.insert(Array($0.unicodeScalars)).inserted }) {
+      throw CommandFailure(
+        code: "label.duplicate", "the label \"\(twice)\" is given twice",
+        remedy: "its probability would be halved; remove one")
+    }
+    return labels
+  }
+}
+
+/// Where templates come from.
+enum TemplateSource: Sendable {
+  case texts([String])
+  case file(String)
+
+  init(_ text: String) {
+    self = text.hasPrefix("@")
+      ? .file(String(text.dropFirst()))
+      : .texts(
+        text.split(separator: "|", omittingEmptySubsequences: false).map {
+          $0.trimmingCharacters(in: .whitespaces)
+        })
+  }
+
+  func texts() throws(CommandFailure) -> [String] {
+    switch self {
+    case .texts(let texts): return texts
+    case .file(let path):
+      let texts = try LabelFile.lines(path)
+      try TemplateSource.check(texts)
+      return texts
+    }
+  }
+
+  static func check(_ texts: [String]) throws(CommandFailure) {
+    if let wrong = texts.first(where: { !$0.contains("{}") }) {
+      throw CommandFailure(
+        code: "template.invalid", "the template \"\(wrong)\" has no {}",
+        remedy: "{} stands for the label: template=\"a photo of a {}\"")
+    }
+  }
+}
+
+/// Files with one label or template a line.
+enum LabelFile {
+  /// Lines a file may have.
+  private static let limit = 100_000
+
+  /// - Throws: ``CommandFailure`` when the file cannot be read, is no UTF-8 or has too many lines.
+  static func lines(_ path: String) throws(CommandFailure) -> [String] {
+    let path = PathExpansion.expandingHome(path)
+    guard let data = try? Data(contentsOf: URL(filePath: path)) else {
+      throw CommandFailure(
+        code: "file.missing", "the label file \(path) cannot be read", remedy: nil)
+    }
+    guard let text = String(validating: data, as: UTF8.self) else {
+      throw CommandFailure(
+        code: "file.encoding", "the label file \(path) is not UTF-8", remedy: "save it as UTF-8")
+    }
+    // On scalars: Swift holds CR LF to be one character.
+    let lines = text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: true)
+      .map { String(String.UnicodeScalarView($0.last == "\r" ? $0.dropLast() : $0)) }
+      .filter { !$0.isEmpty }
+    guard (1...limit).contains(lines.count) else {
+      throw CommandFailure(
+        code: "file.size", "the label file \(path) has \(lines.count) lines, not 1 to \(limit)",
+        remedy: nil)
+    }
+    return lines
+  }
+}

@@ -1,0 +1,57 @@
+import Engine
+import Foundation
+
+/// Where a command came from.
+package struct Source: Sendable, Equatable, Codable {
+  package let file: String
+  package let line: Int
+
+  package init(file: String, line: Int) {
+    self.file = file
+    self.line = line
+  }
+}
+
+/// What came of one command.
+package struct Record: Sendable {
+  package let sequence: Int
+  package let verb: String
+  package let source: Source?
+  package let milliseconds: Double
+  package let outcome: Result<Outcome, CommandFailure>
+
+  package var failure: CommandFailure? {
+    if case .failure(let failure) = outcome { failure } else { nil }
+  }
+}
+
+/// What a session says while it works. Front ends draw these; nothing else leaves a session.
+package enum Event: Sendable {
+  /// A command begins; `text` is the line as it was given.
+  case began(text: String, source: Source?)
+  case progress(StageProgress)
+  case finished(Record)
+  /// A remark that belongs to no record.
+  case note(String)
+  /// Later results are to be shown in this format.
+  case format(OutputFormat)
+  /// The prompt, the status line or completion may have changed.
+  case status(SessionStatus)
+}
+
+/// How results leave a session that has no screen.
+package enum OutputFormat: String, Sendable, CaseIterable {
+  case text, json
+}
+
+/// What a status line shows.
+package struct SessionStatus: Sendable, Equatable {
+  package var model: String?
+  package var family: String?
+  package var precision: String
+  package var threads: Int
+  package var isa: String
+  package var bytes: Int
+  package var media: [String]
+  package var milliseconds: Double?
+}

@@ -1,0 +1,54 @@
+import Foundation
+
+/// One command as a line of JSON: see the schema in `docs`.
+package struct JSONRecord: Encodable {
+  private enum Key: String, CodingKey {
+    case schema, seq, verb, ok, ms, source, cached, warnings, data, error
+  }
+
+  private struct Failure: Encodable {
+    let code: String
+    let message: String
+    let remedy: String?
+  }
+
+  let record: Record
+
+  package init(_ record: Record) { self.record = record }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: Key.self)
+    try container.encode(1, forKey: .schema)
+    try container.encode(record.sequence, forKey: .seq)
+    try container.encode(record.verb, forKey: .verb)
+    try container.encode(record.milliseconds, forKey: .ms)
+    try container.encodeIfPresent(record.source, forKey: .source)
+    switch record.outcome {
+    case .success(let outcome):
+      try container.encode(true, forKey: .ok)
+      try container.encode(outcome.cached, forKey: .cached)
+      try container.encode(outcome.warnings, forKey: .warnings)
+      try outcome.result.encode(to: container.superEncoder(forKey: .data))
+    case .failure(let failure):
+      try container.encode(false, forKey: .ok)
+      try container.encode(0, forKey: .cached)
+      try container.encode([Warning](), forKey: .warnings)
+      try container.encode(
+        Failure(code: failure.code, message: failure.message, remedy: failure.remedy),
+        forKey: .error)
+    }
+  }
+
+  /// The record as one line, keys in alphabetical order, non-finite numbers as strings.
+  package var line: String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    guard let data = try? encoder.encode(self) else {
+      // Results are plain structures; one that cannot be encoded is a fault worth seeing.
+      return #"{"error":{"code":"internal","message":"the result cannot be encoded"},"ok":false,"schema":1}"#
+    }
+    return String(decoding: data, as: UTF8.self)
+  }
+}

@@ -1,0 +1,95 @@
+import Engine
+import Foundation
+import Pictures
+
+/// Where a front end without a screen writes.
+package protocol OutputStreams {
+  /// Data: what a pipe should carry.
+  func write(_ text: String)
+  /// Chatter: errors, warnings, progress.
+  func writeError(_ text: String)
+}
+
+/// Shows events as lines of text, or as JSON Lines.
+package struct PlainRenderer {
+  private let streams: any OutputStreams
+  private let echoes: Bool
+  private let isQuiet: Bool
+  package var format: OutputFormat
+  private var cells: CellRenderer
+
+  /// - Parameters:
+  ///   - echoes: print each line before its result.
+  ///   - isQuiet: no warnings and notes.
+  package init(
+    to streams: any OutputStreams, format: OutputFormat = .text, echoes: Bool = false,
+    isQuiet: Bool = false, cells: CellRenderer = CellRenderer(symbols: .ascii, colors: .monochrome)
+  ) {
+    self.streams = streams
+    self.format = format
+    self.echoes = echoes
+    self.isQuiet = isQuiet
+    self.cells = cells
+  }
+
+  package mutating func show(_ event: Event) {
+    switch event {
+    case .began(let text, _):
+      if echoes, format == .text { streams.write("> \(text)\n") }
+    case .finished(let record):
+      format == .json ? streams.write(JSONRecord(record).line + "\n") : showText(record)
+    case .note(let text):
+      if !isQuiet { streams.writeError(text.escapingControls + "\n") }
+    case .format(let format):
+      self.format = format
+    case .progress, .status:
+      break
+    }
+  }
+
+  private func showText(_ record: Record) {
+    switch record.outcome {
+    case .success(let outcome):
+      for line in PlainText.lines(of: outcome.result.report, cells: cells) {
+        streams.write(line + "\n")
+      }
+      guard !isQuiet else { return }
+      for warning in outcome.warnings {
+        streams.writeError("warning: \(warning.message.escapingControls)\n")
+      }
+    case .failure(let failure):
+      let place = record.source.map { "\($0.file):\($0.line): " } ?? ""
+      streams.writeError("\(place)error: \(PlainText.message(of: failure))\n")
+    }
+  }
+}
+
+/// Reports as lines without styles.
+package enum PlainText {
+  /// Cells that a picture takes at most.
+  private static let pictureSize = (columns: 64, rows: 28)
+
+  package static func lines(of report: Report, cells: CellRenderer) -> [String] {
+    report.blocks.flatMap { block -> [String] in
+      switch block {
+      case .line(let text): [text.escapingControls.plain]
+      case .table(let table): table.lines().map(\.plain)
+      case .picture(let picture): picture.isRequested ? draw(picture, cells) : []
+      }
+    }
+  }
+
+  package static func message(of failure: CommandFailure) -> String {
+    let lines = failure.message.split(separator: "\n").map { String($0).escapingControls }
+    return lines.joined(separator: "\n")
+      + (failure.remedy.map { "\n  \($0.escapingControls)" } ?? "")
+  }
+
+  private static func draw(_ picture: PictureBlock, _ cells: CellRenderer) -> [String] {
+    guard
+      let drawn = try? cells.render(
+        picture.bitmap, columns: pictureSize.columns, rows: pictureSize.rows)
+    else { return [picture.caption.escapingControls] }
+    return drawn.lines + [picture.caption.escapingControls]
+  }
+}

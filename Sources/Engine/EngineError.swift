@@ -1,0 +1,64 @@
+import Checkpoints
+import Media
+import Models
+import Tensors
+import Tokenizers
+
+/// Why the engine refused or stopped.
+package enum EngineError: Error {
+  /// The user interrupted.
+  case cancelled
+  case checkpoint(CheckpointError)
+  case model(ModelError)
+  case media(MediaError)
+  case tokenizer(TokenizerError)
+  /// A text with more ids than the model has positions.
+  case textTooLong(text: String, ids: Int, limit: Int)
+  /// A tensor operation refused its operands: a fault of Gaze or a checkpoint that lies.
+  case arithmetic(TensorError)
+  /// The model's numbers left the range of its arithmetic.
+  case notFinite(what: String)
+
+  init(_ error: TensorError) {
+    self = error == .cancelled ? .cancelled : .arithmetic(error)
+  }
+}
+
+extension EngineError: CustomStringConvertible {
+  /// A stable name for scripts and JSON records.
+  package var code: String {
+    switch self {
+    case .cancelled: "interrupted"
+    case .checkpoint: "checkpoint.invalid"
+    case .model: "model.invalid"
+    case .media: "media.invalid"
+    case .tokenizer: "tokenizer.invalid"
+    case .textTooLong: "text.tooLong"
+    case .arithmetic: "engine.arithmetic"
+    case .notFinite: "engine.notFinite"
+    }
+  }
+
+  package var description: String {
+    switch self {
+    case .cancelled: "interrupted"
+    case .checkpoint(let error): "\(error)"
+    case .model(let error): "\(error)"
+    case .media(let error): "\(error)"
+    case .tokenizer(let error): "\(error)"
+    case .textTooLong(let text, let ids, let limit):
+      "\"\(text.prefix(60))\(text.count > 60 ? "…" : "")\" is \(ids) tokens long; the model reads at most \(limit)"
+    case .arithmetic(let error): "\(error)"
+    case .notFinite(let what): "\(what) is not finite in this precision"
+    }
+  }
+
+  /// What the user can do about it, where something is known.
+  package var remedy: String? {
+    switch self {
+    case .textTooLong: "shorten the label or the template"
+    case .notFinite: "try `:set precision f32`"
+    default: nil
+    }
+  }
+}

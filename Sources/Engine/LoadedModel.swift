@@ -1,0 +1,98 @@
+import Checkpoints
+import Media
+import Models
+import Tensors
+import Tokenizers
+
+/// A checkpoint ready for use, and the only way to its weights.
+package actor LoadedModel {
+  package nonisolated let information: ModelInformation
+  private nonisolated let runtime: EngineRuntime
+  let bundle: ModelBundle
+  private let arena = Arena()
+  private let packedWeights = PackedWeights()
+  var cache = EmbeddingCache()
+
+  package nonisolated var unownedExecutor: UnownedSerialExecutor {
+    runtime.executor.asUnownedSerialExecutor()
+  }
+
+  init(_ bundle: sending ModelBundle, runtime: EngineRuntime) {
+    information = ModelInformation(bundle)
+    self.runtime = runtime
+    self.bundle = bundle
+    let store = bundle.store
+    packedWeights.onPacked = { store.release($0) }
+  }
+
+  /// A context for one computation at `precision`.
+  func context(_ precision: Precision) -> ExecutionContext {
+    runtime.context(arena: arena, precision: precision, packedWeights: packedWeights)
+  }
+
+  /// Forgets converted weights and idle buffers, which another precision does not need.
+  package func releaseMemory() {
+    packedWeights.removeAll()
+    arena.trim()
+  }
+}
+
+/// What a loaded model is, for the user.
+package struct ModelInformation: Sendable {
+  package let name: String
+  package let family: String
+  package let path: String
+  package let parameters: Int
+  package let bytes: Int
+  /// How most of the weights are stored.
+  package let elementType: ElementType
+  package let embeddingWidth: Int
+  package let towers: [TowerDescription]
+  package let notes: [String]
+
+  init(_ bundle: ModelBundle) {
+    name = bundle.name
+    family = bundle.family
+    path = bundle.path
+    parameters = bundle.parameters
+    bytes = bundle.bytes
+    elementType = bundle.elementType
+    embeddingWidth = bundle.model.embeddingWidth
+    towers = bundle.model.towers
+    notes = bundle.notes
+  }
+
+  /// What can be done with it, in the words of records and messages.
+  package var abilities: [String] { ["rank", "embed"] }
+
+  /// What `precision` comes to for this model's weights.
+  package func effective(_ precision: Precision) -> String {
+    precision == .file ? elementType.rawValue : precision.rawValue
+  }
+}
+
+/// Turns what a user names into a loaded model, on the engine's thread.
+package actor ModelLoader {
+  private nonisolated let runtime: EngineRuntime
+  private let locator: CheckpointLocator
+
+  package nonisolated var unownedExecutor: UnownedSerialExecutor {
+    runtime.executor.asUnownedSerialExecutor()
+  }
+
+  package init(runtime: EngineRuntime, locator: CheckpointLocator) {
+    self.runtime = runtime
+    self.locator = locator
+  }
+
+  /// Loads a folder, a file, a name in the Hugging Face cache or a bundled name.
+  ///
+  /// - Throws: ``EngineError``; nothing is left half-loaded.
+  package func load(_ name: String) throws(EngineError) -> LoadedModel {
+    let folder: CheckpointFolder
+    do { folder = try locator.locate(name) } catch { throw .checkpoint(error) }
+    let bundle: ModelBundle
+    do { bundle = try ModelRegistry.load(folder) } catch { throw .model(error) }
+    return LoadedModel(bundle, runtime: runtime)
+  }
+}

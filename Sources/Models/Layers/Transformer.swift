@@ -1,0 +1,119 @@
+import Checkpoints
+import Tensors
+
+/// The sizes and switches of a stack of pre-norm blocks.
+package struct TransformerConfiguration: Equatable, Sendable {
+  package var width: Int
+  package var feedForwardWidth: Int
+  package var layers: Int
+  package var heads: Int
+  package var activation: ActivationName
+  package var epsilon: Double
+}
+
+/// Multi-head self-attention with biases everywhere, scaled by 1/√(head width).
+struct SelfAttention {
+  let query, key, value, output: Linear
+  let heads: Int
+
+  init(_ scope: WeightScope, width: Int, heads: Int) throws(CheckpointError) {
+    query = try Linear(scope["q_proj"], inputs: width, outputs: width)
+    key = try Linear(scope["k_proj"], inputs: width, outputs: width)
+    value = try Linear(scope["v_proj"], inputs: width, outputs: width)
+    output = try Linear(scope["out_proj"], inputs: width, outputs: width)
+    self.heads = heads
+  }
+
+  /// `[B, T, D]` to `[B, T, D]`.
+  func callAsFunction(
+    _ x: Tensor, mask: AttentionMask, site: LayerSite, in context: ExecutionContext
+  ) throws(TensorError) -> Tensor {
+    let headWidth = x.shape[2] / heads
+    let split: Shape = [x.shape[0], x.shape[1], heads, headWidth]
+    let mixed = try context.attention(
+      query: try context.reshaped(try query(x, in: context), split),
+      key: try context.reshaped(try key(x, in: context), split),
+      value: try context.reshaped(try value(x, in: context), split),
+      scale: 1 / Float(headWidth).squareRoot(), mask: mask, site: site)
+    return try output(mixed, in: context)
+  }
+}
+
+/// Two linear maps with an activation between.
+struct FeedForward {
+  let expand, contract: Linear
+  let activation: Activation
+
+  init(_ scope: WeightScope, _ configuration: TransformerConfiguration) throws(CheckpointError) {
+    let (width, inner) = (configuration.width, configuration.feedForwardWidth)
+    expand = try Linear(scope["fc1"], inputs: width, outputs: inner)
+    contract = try Linear(scope["fc2"], inputs: inner, outputs: width)
+    activation = configuration.activation.function
+  }
+
+  func callAsFunction(
+    _ x: Tensor, in context: ExecutionContext
+  ) throws(TensorError) -> Tensor {
+    try contract(try context.activate(try expand(x, in: context), activation), in: context)
+  }
+}
+
+/// x += attention(norm(x)); x += feedForward(norm(x)).
+struct TransformerBlock {
+  let attentionNorm, feedForwardNorm: LayerNorm
+  let attention: SelfAttention
+  let feedForward: FeedForward
+
+  init(_ scope: WeightScope, _ configuration: TransformerConfiguration) throws(CheckpointError) {
+    let (width, epsilon) = (configuration.width, configuration.epsilon)
+    attentionNorm = try LayerNorm(scope["layer_norm1"], width: width, epsilon: epsilon)
+    attention = try SelfAttention(scope["self_attn"], width: width, heads: configuration.heads)
+    feedForwardNorm = try LayerNorm(scope["layer_norm2"], width: width, epsilon: epsilon)
+    feedForward = try FeedForward(scope["mlp"], configuration)
+  }
+
+  func callAsFunction(
+    _ x: Tensor, mask: AttentionMask, site: LayerSite, in context: ExecutionContext
+  ) throws(TensorError) -> Tensor {
+    let attended = try context.add(
+      x,
+      try attention(
+        try attentionNorm(x, in: context), mask: mask, site: site, in: context))
+    return try context.add(
+      attended, try feedForward(try feedForwardNorm(attended, in: context), in: context))
+  }
+}
+
+/// A stack of pre-norm blocks.
+struct Transformer {
+  let tower: String
+  let blocks: [TransformerBlock]
+
+  /// Reads `layers.0`, `layers.1`, … under `scope`.
+  ///
+  /// - Parameter tower: what traces call these layers: `vision` or `text`.
+  init(
+    _ scope: WeightScope, tower: String, _ configuration: TransformerConfiguration
+  ) throws(CheckpointError) {
+    self.tower = tower
+    var blocks: [TransformerBlock] = []
+    for layer in 0..<configuration.layers {
+      blocks.append(try TransformerBlock(scope["layers"]["\(layer)"], configuration))
+    }
+    self.blocks = blocks
+  }
+
+  /// `[B, T, D]` to `[B, T, D]`.
+  func callAsFunction(
+    _ x: Tensor, mask: AttentionMask = .all, in context: ExecutionContext
+  ) throws(TensorError) -> Tensor {
+    var x = x
+    for (layer, block) in blocks.enumerated() {
+      let site = LayerSite(tower: tower, layer: layer)
+      context.taps?.offer(hidden: x, at: site)
+      x = try block(x, mask: mask, site: site, in: context)
+    }
+    context.taps?.offer(hidden: x, at: LayerSite(tower: tower, layer: blocks.count))
+    return x
+  }
+}
