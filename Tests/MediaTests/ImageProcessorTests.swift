@@ -66,4 +66,128 @@ private func processor(_ fixture: Fixture, _ name: String) throws -> ImageProces
       #expect(size.width == rows[start + 3])
     }
   }
+
+  @Test func showsWhatTheModelSees() throws {
+    // A white picture with a black border that CLIP's crop leaves out.
+    let white = try Bitmap(
+      width: 30, height: 20, channels: 3, pixels: [UInt8](repeating: 255, count: 1800))
+    let framed = white.padded(to: PixelRectangle(columns: -5..<35, rows: 0..<20), fill: 0)
+    let prepared = try ImageProcessor.openAI(size: 20).process(framed)
+    #expect(prepared.asModelSees.width == 20)
+    #expect(prepared.asModelSees.height == 20)
+    #expect(prepared.asModelSees.channels == 3)
+    #expect(prepared.asModelSees.pixels.allSatisfy { $0 == 255 })
+    #expect(prepared.region == SourceRegion(x: 10, y: 0, width: 20, height: 20))
+  }
+
+  @Test func saysWhichPartOfTheSourceIsSeen() throws {
+    let tall = try Bitmap(width: 10, height: 40, channels: 1, pixels: [UInt8](repeating: 9, count: 400))
+    // 10×40 becomes 20×80, of which rows 30 to 50 are kept: a quarter of the source, in its middle.
+    let cropped = try ImageProcessor.openAI(size: 20).process(tall)
+    #expect(cropped.region == SourceRegion(x: 0, y: 15, width: 10, height: 10))
+    // Fitted into a square, it gets borders on both sides, which lie outside the source.
+    let padded = try openCLIP(#"{"size":20,"resize_mode":"longest","fill_color":200}"#).process(tall)
+    #expect(padded.region == SourceRegion(x: -14, y: 0, width: 40, height: 40))
+    #expect(padded.asModelSees.pixels[0] == 200)
+    #expect(padded.asModelSees.pixels[3 * 10] == 9)
+  }
+
+  @Test func transparencyIsWhiteForTransformersAndLeftOutForOpenCLIP() throws {
+    let clear = try Bitmap(width: 1, height: 1, channels: 4, pixels: [10, 20, 30, 0])
+    let half = try Bitmap(width: 1, height: 1, channels: 4, pixels: [10, 20, 30, 128])
+    let transformers = try huggingFace(
+      #"{"image_processor_type":"SiglipImageProcessor","size":{"height":1,"width":1}}"#)
+    #expect(try transformers.process(clear).asModelSees.pixels == [255, 255, 255])
+    #expect(try transformers.process(half).asModelSees.pixels == [132, 137, 142])
+    #expect(try ImageProcessor.openAI(size: 1).process(clear).asModelSees.pixels == [10, 20, 30])
+  }
+
+  @Test func extremeProportionsCostNothingOrAreRefused() throws {
+    let line = try Bitmap(
+      width: 60_000, height: 1, channels: 1, pixels: [UInt8](repeating: 80, count: 60_000))
+    // Resized to 13,440,000×224 as a whole; only the crop is computed.
+    let prepared = try ImageProcessor.openAI(size: 224).process(line)
+    #expect(prepared.asModelSees.pixels.allSatisfy { $0 == 80 })
+    // Without a crop it would have to be kept.
+    let uncropped = try huggingFace(
+      #"{"image_processor_type":"CLIPImageProcessor","do_center_crop":false}"#)
+    #expect(
+      throws: MediaError.proportion(
+        width: 60_000, height: 1, resizedWidth: 13_440_000, resizedHeight: 224)
+    ) { try uncropped.process(line) }
+    // Fitted into 224, its height would be rounded to nothing.
+    let fitted = try openCLIP(#"{"resize_mode":"longest"}"#)
+    let error = #expect(throws: MediaError.self) { try fitted.process(line) }
+    #expect(
+      error?.description
+        == "a picture of 60000×1 pixels would be resized to 224×0 for this model; "
+        + "crop it to a less extreme proportion")
+  }
+
+  @Test func readsOldAndNestedSettings() throws {
+    let defaults = try huggingFace(#"{"feature_extractor_type":"CLIPFeatureExtractor"}"#)
+    let old = try huggingFace(
+      #"{"feature_extractor_type":"CLIPFeatureExtractor","size":224,"crop_size":224,"resample":3}"#)
+    let nested = try huggingFace(
+      #"""
+      {"processor_class":"CLIPProcessor","image_processor":{"image_processor_type":
+      "CLIPImageProcessorFast","size":{"shortest_edge":224,"longest_edge":null}}}
+      """#)
+    #expect(old == defaults)
+    #expect(nested == defaults)
+    #expect(defaults.crop?.width == 224)
+  }
+
+  @Test(arguments: [
+    (#"{}"#, "a: the key \"image_processor_type\" is missing"),
+    (
+      #"{"image_processor_type":"BlipImageProcessor"}"#,
+      "a: $.image_processor_type: \"BlipImageProcessor\" is not supported; CLIPImageProcessor, "
+        + "SiglipImageProcessor and Siglip2ImageProcessor are"
+    ),
+    (clip(#""resample":7"#), "a: $.resample: 7 is not a resampling filter; 0 to 5 are"),
+    (clip(#""resample":"bicubic""#), "a: $.resample: expected an integer, found string"),
+    (clip(#""do_pad":true"#), "a: $.do_pad: true is not supported"),
+    (clip(#""size":{"shortest_edge":0}"#), "a: $.size.shortest_edge: 0 is outside 1...16384"),
+    (clip(#""size":{"height":9}"#), "a: $.size: the key \"width\" is missing"),
+    (
+      clip(#""size":{"longest_edge":9}"#),
+      "a: $.size.longest_edge: not supported; shortest_edge, or height and width, are"
+    ),
+    (clip(#""image_mean":[1,2]"#), "a: $.image_mean: expected 3 numbers, one per channel, found 2"),
+    (clip(#""image_std":[1,0,1]"#), "a: $.image_std: a deviation of 0 cannot be divided by"),
+    (
+      #"{"image_processor_type":"Siglip2ImageProcessor","patch_size":-1}"#,
+      "a: $.patch_size: -1 is outside 1...16384"
+    ),
+  ])
+  func namesTheFieldThatItCannotFollow(_ text: String, _ message: String) throws {
+    let error = #expect(throws: MediaError.self) { try huggingFace(text) }
+    #expect(error?.description == message)
+  }
+
+  @Test(arguments: [
+    (#"{"resize_mode":"stretch"}"#, "resize_mode: \"stretch\" is not supported; shortest, longest and squash are"),
+    (#"{"interpolation":"nearest"}"#, "interpolation: \"nearest\" is not supported; bicubic and bilinear are"),
+    (#"{"size":[1,2,3]}"#, "size: expected a number, or height and width, found 3 numbers"),
+    (#"{"resize_mode":"longest","fill_color":256}"#, "fill_color: 256 is outside 0...255"),
+    (#"{"mode":"L"}"#, "mode: \"L\" is not supported; RGB is"),
+  ])
+  func namesTheFieldOfOpenCLIPThatItCannotFollow(_ text: String, _ message: String) throws {
+    let error = #expect(throws: MediaError.self) { try openCLIP(text) }
+    #expect(error?.description == "a: $.preprocess_cfg." + message)
+  }
+}
+
+private func clip(_ settings: String) -> String {
+  #"{"image_processor_type":"CLIPImageProcessor","# + settings + "}"
+}
+
+private func huggingFace(_ text: String) throws -> ImageProcessor {
+  try ImageProcessor(huggingFace: JSONDocument(bytes: Array(text.utf8), source: "a").root)
+}
+
+private func openCLIP(_ settings: String) throws -> ImageProcessor {
+  let text = #"{"preprocess_cfg":"# + settings + "}"
+  return try ImageProcessor(openCLIP: JSONDocument(bytes: Array(text.utf8), source: "a").root)
 }
