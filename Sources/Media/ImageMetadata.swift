@@ -46,7 +46,8 @@ struct ImageMetadata {
     var rest = packet
     while let start = rest.offset(of: "tiff:Orientation") {
       let after = rest.dropFirst(start + 16)
-      let value = after.hasPrefix("=\"") ? after.byte(2) : after.hasPrefix(">") ? after.byte(1) : nil
+      let value =
+        after.hasPrefix("=\"") ? after.byte(2) : after.hasPrefix(">") ? after.byte(1) : nil
       if let value, (0x30...0x39).contains(value) { return Int(value) - 0x30 }
       rest = after
     }

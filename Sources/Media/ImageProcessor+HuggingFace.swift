@@ -182,7 +182,9 @@ extension JSONNode {
     return value
   }
 
-  func side(_ key: String, default fallback: Int, upTo limit: Int = 1 << 14) throws(JSONError) -> Int {
+  func side(_ key: String, default fallback: Int, upTo limit: Int = 1 << 14) throws(JSONError)
+    -> Int
+  {
     try member(key)?.asSide(upTo: limit) ?? fallback
   }
 }

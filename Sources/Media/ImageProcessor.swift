@@ -64,8 +64,8 @@ package struct ImageProcessor: Sendable, Equatable {
 
 /// A picture as a model takes it.
 package struct ProcessedImage: Sendable, Equatable {
-  /// `[3, height, width]`, or `[rows * columns, patch * patch * 3]` where ``patchGrid`` is set, each
-  /// patch by row, column, channel, patches by row and column.
+  /// `[3, height, width]`, or `[rows * columns, patch * patch * 3]` where ``patchGrid`` is set:
+  /// patches by row and column, each by row, column, channel.
   package let pixels: [Float]
   package let shape: [Int]
   /// Rows and columns of patches, for models that take patches of a picture of any proportion.

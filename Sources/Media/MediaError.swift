@@ -9,7 +9,7 @@ package enum MediaError: Error, Equatable {
   case emptyFile(source: String)
   /// The first bytes belong to no format that can be decoded.
   case unknownFormat(source: String)
-  /// The file breaks the rules of its format; `problem` is the codec's own sentence where it has one.
+  /// The file breaks the rules of its format; `problem` is the codec's own sentence if it has one.
   case damaged(source: String, format: ImageFormat, problem: String)
   /// The file is well-formed as far as can be seen, but needs something that is not supported.
   case unsupported(source: String, format: ImageFormat, feature: String)
@@ -22,7 +22,7 @@ package enum MediaError: Error, Equatable {
 
   /// Samples and dimensions do not belong together.
   case bitmapShape(width: Int, height: Int, channels: Int, samples: Int)
-  /// Resizing a picture of this proportion by the checkpoint's settings leaves nothing, or too much.
+  /// Resizing a picture of this proportion as the settings say leaves nothing, or too much.
   case proportion(width: Int, height: Int, resizedWidth: Int, resizedHeight: Int)
   /// A picture could not be written; `problem` is the codec's own sentence.
   case encoding(format: ImageFormat, problem: String)

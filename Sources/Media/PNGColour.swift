@@ -12,7 +12,11 @@ struct PNGColour {
   let extras: gaze_png_extras
 
   private enum Kind: Int32 {
-    case grey = 0, colour = 2, palette = 3, greyAlpha = 4, colourAlpha = 6
+    case grey = 0
+    case colour = 2
+    case palette = 3
+    case greyAlpha = 4
+    case colourAlpha = 6
   }
 
   /// - Parameter samples: what `gaze_png_decode` wrote for this header.

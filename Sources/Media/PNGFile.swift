@@ -67,7 +67,8 @@ struct PNGFile {
       }
       if !seesPixels {
         guard file.u32(place + 8 + length) == Int(CRC32.of(chunk.bytes)) else {
-          throw damaged("wrong checksum in its \(String(decoding: name.bytes, as: UTF8.self)) chunk")
+          throw damaged(
+            "wrong checksum in its \(String(decoding: name.bytes, as: UTF8.self)) chunk")
         }
         try read(chunk, isFirst: !seesHeader)
         seesHeader = true
@@ -117,7 +118,9 @@ extension ImageMetadata {
   /// The bytes of "Raw profile type exif": a name, a length, then hexadecimal digits in lines.
   private static func profile(_ text: ByteView) -> ByteView? {
     let lines = text.bytes.split(separator: 0x0A, omittingEmptySubsequences: false)
-    let digits = lines.dropFirst(3).joined().compactMap { Character(UnicodeScalar($0)).hexDigitValue }
+    let digits = lines.dropFirst(3).joined().compactMap {
+      Character(UnicodeScalar($0)).hexDigitValue
+    }
     guard digits.count >= 2 else { return nil }
     return ByteView(
       stride(from: 0, to: digits.count - 1, by: 2).map {

@@ -1,4 +1,5 @@
 import CCodecs
+
 #if canImport(Darwin)
   import Darwin
 #else

@@ -6,7 +6,8 @@
 
 /// The interpolation of a resize. Raw values are Pillow's, as checkpoints store them.
 package enum ResampleFilter: Int, Sendable, CaseIterable {
-  case nearest = 0, lanczos, bilinear, bicubic, box, hamming
+  case nearest = 0
+  case lanczos, bilinear, bicubic, box, hamming
 
   package var name: String { String(describing: self) }
 
@@ -91,8 +92,8 @@ struct ResampleAxis {
   /// axis, the outputs themselves.
   func sources(of outputs: Range<Int>) -> Range<Int> {
     guard !isIdentity else { return outputs }
-    return sources(of: outputs.lowerBound).lowerBound
-      ..< sources(of: outputs.upperBound - 1).upperBound
+    return sources(of: outputs.lowerBound)
+      .lowerBound..<sources(of: outputs.upperBound - 1).upperBound
   }
 
   /// Appends the weights of output `index`, one for each of its sources.

@@ -97,7 +97,8 @@ extension Bitmap {
       pixels.withUnsafeBufferPointer { samples in
         guard let source = samples.baseAddress else { return }
         for row in rows.clamped(to: 0..<height) {
-          let target = (row - rows.lowerBound) * columns.count
+          let target =
+            (row - rows.lowerBound) * columns.count
             + inside.lowerBound - columns.lowerBound
           (base + target * channels).update(
             from: source + (row * width + inside.lowerBound) * channels,
@@ -127,7 +128,9 @@ extension Bitmap {
     .filled(width: width, height: height, channels: 4) { out in
       pixels.withUnsafeBufferPointer { rgba in
         for start in Swift.stride(from: 0, to: rgba.count, by: 4) {
-          for channel in 0..<3 { out[start + channel] = map(rgba[start + channel], rgba[start + 3]) }
+          for channel in 0..<3 {
+            out[start + channel] = map(rgba[start + channel], rgba[start + 3])
+          }
           out[start + 3] = rgba[start + 3]
         }
       }

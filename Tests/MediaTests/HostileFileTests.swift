@@ -80,7 +80,8 @@ import Testing
   @Test func refusesHugeDimensionsBeforeAllocating() throws {
     // 65,535 × 65,535 in a JPEG's frame header.
     var jpeg = try Picture.bytes(of: "jpeg/420-16x16.jpg")
-    let frame = try #require(jpeg.indices.dropLast().first { jpeg[$0] == 0xFF && jpeg[$0 + 1] == 0xC0 })
+    let frame = try #require(
+      jpeg.indices.dropLast().first { jpeg[$0] == 0xFF && jpeg[$0 + 1] == 0xC0 })
     jpeg.replaceSubrange(frame + 5..<frame + 9, with: [0xFF, 0xFF, 0xFF, 0xFF])
     #expect(
       throws: MediaError.tooManyPixels(
@@ -116,7 +117,8 @@ import Testing
 
   @Test func refusesEmptySizes() throws {
     var jpeg = try Picture.bytes(of: "jpeg/420-16x16.jpg")
-    let frame = try #require(jpeg.indices.dropLast().first { jpeg[$0] == 0xFF && jpeg[$0 + 1] == 0xC0 })
+    let frame = try #require(
+      jpeg.indices.dropLast().first { jpeg[$0] == 0xFF && jpeg[$0 + 1] == 0xC0 })
     jpeg.replaceSubrange(frame + 5..<frame + 7, with: [0, 0])
     #expect(
       throws: MediaError.damaged(source: "a", format: .jpeg, problem: "16×0 pixels")
@@ -131,7 +133,8 @@ import Testing
   @Test func stopsAfterAnAbsurdNumberOfScans() throws {
     // The last scan of a progressive file, over and over.
     let bytes = try Picture.bytes(of: "jpeg/grey-progressive.jpg")
-    let scan = try #require(bytes.indices.dropLast().last { bytes[$0] == 0xFF && bytes[$0 + 1] == 0xDA })
+    let scan = try #require(
+      bytes.indices.dropLast().last { bytes[$0] == 0xFF && bytes[$0 + 1] == 0xDA })
     let repeated = Array(repeating: bytes[scan..<bytes.count - 2], count: 600).flatMap { $0 }
     #expect(
       throws: MediaError.damaged(source: "a", format: .jpeg, problem: "more than 500 scans")
@@ -146,14 +149,17 @@ import Testing
       } catch { return error.description }
     }
     #expect(message([]) == "x: the file is empty")
-    #expect(message(Array("GIF89a".utf8)) == "x: not a picture in a known format; use JPEG, PNG or WebP")
+    #expect(
+      message(Array("GIF89a".utf8)) == "x: not a picture in a known format; use JPEG, PNG or WebP")
     let jpeg = try Picture.bytes(of: "jpeg/420-16x16.jpg")
     #expect(message(Array(jpeg.dropLast(40))) == "x: damaged JPEG file: the file is truncated")
     var png = try Picture.bytes(of: "png/split.png")
     png[20] ^= 1
     #expect(message(png) == "x: damaged PNG file: wrong checksum in its IHDR chunk")
     let webp = try Picture.bytes(of: "webp/lossy.webp")
-    #expect(message(Array(webp.dropLast(9))) == "x: damaged WebP file: the container is broken or truncated")
+    #expect(
+      message(Array(webp.dropLast(9)))
+        == "x: damaged WebP file: the container is broken or truncated")
   }
 
   /// The same chunks with checksums that hold; what is no chunk stays as it is.
@@ -165,7 +171,8 @@ import Testing
       guard place + 12 + length <= bytes.count else { break }
       let checksum = CRC32.of(bytes[place + 4..<place + 8 + length])
       for index in 0..<4 {
-        bytes[place + 8 + length + index] = UInt8(truncatingIfNeeded: checksum >> (24 - 8 * UInt32(index)))
+        bytes[place + 8 + length + index] = UInt8(
+          truncatingIfNeeded: checksum >> (24 - 8 * UInt32(index)))
       }
       place += 12 + length
     }

@@ -81,12 +81,14 @@ private func processor(_ fixture: Fixture, _ name: String) throws -> ImageProces
   }
 
   @Test func saysWhichPartOfTheSourceIsSeen() throws {
-    let tall = try Bitmap(width: 10, height: 40, channels: 1, pixels: [UInt8](repeating: 9, count: 400))
+    let tall = try Bitmap(
+      width: 10, height: 40, channels: 1, pixels: [UInt8](repeating: 9, count: 400))
     // 10×40 becomes 20×80, of which rows 30 to 50 are kept: a quarter of the source, in its middle.
     let cropped = try ImageProcessor.openAI(size: 20).process(tall)
     #expect(cropped.region == SourceRegion(x: 0, y: 15, width: 10, height: 10))
     // Fitted into a square, it gets borders on both sides, which lie outside the source.
-    let padded = try openCLIP(#"{"size":20,"resize_mode":"longest","fill_color":200}"#).process(tall)
+    let padded = try openCLIP(#"{"size":20,"resize_mode":"longest","fill_color":200}"#).process(
+      tall)
     #expect(padded.region == SourceRegion(x: -14, y: 0, width: 40, height: 40))
     #expect(padded.asModelSees.pixels[0] == 200)
     #expect(padded.asModelSees.pixels[3 * 10] == 9)
@@ -167,8 +169,14 @@ private func processor(_ fixture: Fixture, _ name: String) throws -> ImageProces
   }
 
   @Test(arguments: [
-    (#"{"resize_mode":"stretch"}"#, "resize_mode: \"stretch\" is not supported; shortest, longest and squash are"),
-    (#"{"interpolation":"nearest"}"#, "interpolation: \"nearest\" is not supported; bicubic and bilinear are"),
+    (
+      #"{"resize_mode":"stretch"}"#,
+      "resize_mode: \"stretch\" is not supported; shortest, longest and squash are"
+    ),
+    (
+      #"{"interpolation":"nearest"}"#,
+      "interpolation: \"nearest\" is not supported; bicubic and bilinear are"
+    ),
     (#"{"size":[1,2,3]}"#, "size: expected a number, or height and width, found 3 numbers"),
     (#"{"resize_mode":"longest","fill_color":256}"#, "fill_color: 256 is outside 0...255"),
     (#"{"mode":"L"}"#, "mode: \"L\" is not supported; RGB is"),
