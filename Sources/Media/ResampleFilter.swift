@@ -92,8 +92,8 @@ struct ResampleAxis {
   /// axis, the outputs themselves.
   func sources(of outputs: Range<Int>) -> Range<Int> {
     guard !isIdentity else { return outputs }
-    return sources(of: outputs.lowerBound)
-      .lowerBound..<sources(of: outputs.upperBound - 1).upperBound
+    let (first, last) = (sources(of: outputs.lowerBound), sources(of: outputs.upperBound - 1))
+    return first.lowerBound..<last.upperBound
   }
 
   /// Appends the weights of output `index`, one for each of its sources.

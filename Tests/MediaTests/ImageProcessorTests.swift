@@ -67,6 +67,42 @@ private func processor(_ fixture: Fixture, _ name: String) throws -> ImageProces
     }
   }
 
+  /// From the files of the project's drawings to the tensor that the reference feeds its model.
+  @Test func preparesDrawingsFromTheirFiles() throws {
+    let cases = try Fixture("emoji-clip-drawings").manifest.required("cases").elements()
+    let files = try cases[0].required("arguments").required("drawings").elements()
+    let hashes = try cases[0].required("pixel_values_sha256").elements()
+    let processor = try huggingFace(
+      clip(#""size":{"shortest_edge":64},"crop_size":{"height":64,"width":64}"#))
+    #expect(files.count == 4)
+    for (file, hash) in zip(files, hashes) {
+      let name = try file.asString()
+      let path = Fixture.root.appending(path: "../../examples/pictures/\(name)")
+      let image = try ImageFile.decode(bytes: [UInt8](Data(contentsOf: path)), source: name)
+      let pixels = try processor.process(image.bitmap).pixels
+      let littleEndian = pixels.flatMap { value in
+        (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> UInt32(8 * $0)) }
+      }
+      #expect(try sha256(littleEndian) == hash.asString(), "\(name)")
+    }
+  }
+
+  @Test(arguments: [
+    "clip-openclip", "clip-resnet", "siglip-openclip", "siglip2-openclip", "clip", "clip-torch",
+    "siglip", "siglip2-naflex",
+  ])
+  func understandsTheSettingsOfEveryCheckpoint(_ fixture: String) throws {
+    let isOpenCLIP = fixture.hasSuffix("openclip") || fixture == "clip-resnet"
+    let file = isOpenCLIP ? "open_clip_config.json" : "preprocessor_config.json"
+    let path = Fixture.root.appending(path: "\(fixture)/\(file)")
+    let root = try JSONDocument(bytes: [UInt8](Data(contentsOf: path)), source: file).root
+    let processor =
+      try isOpenCLIP ? ImageProcessor(openCLIP: root) : ImageProcessor(huggingFace: root)
+    let grey = try Bitmap(width: 3, height: 2, channels: 1, pixels: [1, 2, 3, 4, 5, 6])
+    let prepared = try processor.process(grey)
+    #expect(prepared.pixels.count == prepared.shape.reduce(1, *))
+  }
+
   @Test func showsWhatTheModelSees() throws {
     // A white picture with a black border that CLIP's crop leaves out.
     let white = try Bitmap(
