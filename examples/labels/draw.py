@@ -26,7 +26,14 @@ LANGUAGES = ("en", "ko")
 COUNT = 100
 SEED = "gaze"
 GROUPS = {
-    "Smileys & People", "Animals & Nature", "Food & Drink", "Travel & Places", "Activities", "Objects", "Symbols", "Flags",
+    "Smileys & People",
+    "Animals & Nature",
+    "Food & Drink",
+    "Travel & Places",
+    "Activities",
+    "Objects",
+    "Symbols",
+    "Flags",
 }
 
 
@@ -62,7 +69,9 @@ def draw(cldr: Path) -> list[tuple[str, ...]]:
         if (english, korean) not in pairs:
             sys.exit(f"{DRAWINGS}: {file} is not named by CLDR: {english}, {korean}")
     taken = {name for row in drawings() for name in row[1:]}
-    candidates = [c for c in emoji(cldr / "properties" / "labels.txt") if all(c in t for t in tables)]
+    candidates = [
+        c for c in emoji(cldr / "properties" / "labels.txt") if all(c in t for t in tables)
+    ]
     candidates.sort(key=lambda c: hashlib.sha256(f"{SEED}/{ord(c):X}".encode()).digest())
     rows = []
     for character in candidates:
@@ -76,9 +85,13 @@ def draw(cldr: Path) -> list[tuple[str, ...]]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("cldr", type=Path, help="CLDR's `common` folder")
-    parser.add_argument("--check", action="store_true", help="compare with the files instead of writing them")
+    parser.add_argument(
+        "--check", action="store_true", help="compare with the files instead of writing them"
+    )
     options = parser.parse_args()
     stale = []
     for language, column in zip(LANGUAGES, zip(*draw(options.cldr))):
