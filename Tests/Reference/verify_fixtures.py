@@ -44,7 +44,8 @@ def main(root: Path) -> int:
     bad = 0
     for path in sorted(p.parent for p in root.glob("*/case.json")):
         info = json.loads((path / "case.json").read_text())
-        kind, wrapper = info["container"]["class"], info["container"].get("wrapper", "bare dict")
+        container = info.get("container", {})
+        kind, wrapper = container.get("class", "no model"), container.get("wrapper", "bare dict")
         readable = (path / "config.json").exists() and hasattr(transformers, kind)
         if not readable or wrapper != "bare dict":
             print(f"{path.name:22} skipped ({kind})")
