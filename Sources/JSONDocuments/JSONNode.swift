@@ -76,6 +76,18 @@ package struct JSONNode {
     }
   }
 
+  /// Calls `body` with each element's place and value, in order.
+  ///
+  /// Cheap enough for lists as long as vocabularies: the elements share this node's path.
+  package func forEachElement<Failure: Error>(
+    _ body: (_ index: Int, _ value: JSONNode) throws(Failure) -> Void
+  ) throws(Failure) {
+    for index in 0..<json_array_size(value) {
+      guard let element = json_array_get(value, index) else { return }
+      try body(Int(index), JSONNode(document: document, value: element, path: path))
+    }
+  }
+
   // MARK: Objects
 
   /// The value under `key`, or nil when it is absent or `null`.

@@ -23,6 +23,14 @@ enum ByteLevel {
     return bytes
   }()
 
+  /// The UTF-8 spellings of all bytes in the order of GPT-2's and CLIP's ids: those that stand for
+  /// themselves, then the others.
+  static let vocabularyOrder: [[UInt8]] = scalars.sorted().map { scalar in
+    var bytes: [UInt8] = []
+    UTF8Scalars.append(scalar, to: &bytes)
+    return bytes
+  }
+
   /// GPT-2's expression for where words begin, which `use_regex` asks for.
   static let wordPattern =
     #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#

@@ -14,10 +14,12 @@ struct MergeTable: Sendable {
   /// No pair: ids are never negative.
   private static let free = UInt64.max
 
+  /// Open addressing; at most half are taken.
   private var slots: [Slot]
-  private let mask: Int
+  private var mask: Int
+  private var count = 0
 
-  /// - Parameter capacity: how many pairs will be set at most.
+  /// - Parameter capacity: how many pairs to make room for.
   init(capacity: Int) {
     var size = 16
     while size < 2 * capacity { size *= 2 }
@@ -33,10 +35,21 @@ struct MergeTable: Sendable {
 
   /// A pair that comes twice keeps its last rank, as in the reference.
   mutating func set(_ left: Int32, _ right: Int32, to merge: Merge) {
-    let pair = Self.pair(left, right)
-    var slot = Int(truncatingIfNeeded: ByteHash.shared(pair)) & mask
-    while slots[slot].pair != Self.free, slots[slot].pair != pair { slot = (slot + 1) & mask }
-    slots[slot] = Slot(pair: pair, merge: merge)
+    if 2 * (count + 1) > slots.count { grow() }
+    place(Slot(pair: Self.pair(left, right), merge: merge))
+  }
+
+  private mutating func place(_ new: Slot) {
+    var slot = Int(truncatingIfNeeded: ByteHash.shared(new.pair)) & mask
+    while slots[slot].pair != Self.free, slots[slot].pair != new.pair { slot = (slot + 1) & mask }
+    if slots[slot].pair == Self.free { count += 1 }
+    slots[slot] = new
+  }
+
+  private mutating func grow() {
+    let old = slots
+    self = MergeTable(capacity: old.count)
+    for slot in old where slot.pair != Self.free { place(slot) }
   }
 
   @inline(__always)

@@ -17,9 +17,28 @@ final class RegularExpression: @unchecked Sendable {
   private static let patternLimit = 1 << 16
 
   /// Oniguruma's tables must be set up once, before any thread compiles.
+  ///
+  /// Its releases follow different Unicode versions, and the system's is seldom the one built into
+  /// the reference. A scalar that is a letter in one and unassigned in the other is cut elsewhere,
+  /// so the properties that tokenizers use are defined here as the reference has them: a
+  /// user-defined property takes precedence over a built-in one of the same name.
   private static let library: Void = {
     var encodings: [OnigEncoding?] = [onigUTF8]
     onig_initialize(&encodings, 1)
+    for property in UnicodeTables.properties {
+      let ranges = UnicodeData.ranges(property.ranges)
+      // Oniguruma keeps the address: a count, then the first and last scalar of each range.
+      let table = UnsafeMutablePointer<OnigCodePoint>.allocate(capacity: 1 + 2 * ranges.count)
+      table[0] = OnigCodePoint(ranges.count)
+      for (index, range) in ranges.enumerated() {
+        table[1 + 2 * index] = range.lowerBound
+        table[2 + 2 * index] = range.upperBound - 1
+      }
+      property.name.withUTF8Buffer { name in
+        let terminated = name.map { CChar($0) } + [0]
+        _ = onig_unicode_define_user_property(terminated, table)
+      }
+    }
   }()
 
   /// - Throws: ``TokenizerError/pattern(source:path:pattern:problem:)``, naming `path` in `source`.

@@ -66,8 +66,13 @@ struct Setting {
     try get { () throws(JSONError) in try node.asString() }
   }
 
+  /// The UTF-8 bytes of a string, without a copy; they live as long as the document.
+  func utf8() throws(TokenizerError) -> Bytes {
+    try get { () throws(JSONError) in try node.asUTF8() }
+  }
+
   func bytes() throws(TokenizerError) -> [UInt8] {
-    Array(try get { () throws(JSONError) in try node.asUTF8() })
+    Array(try utf8())
   }
 
   func double() throws(TokenizerError) -> Double {
@@ -113,5 +118,36 @@ struct Setting {
       throw .tooLarge(source: source, path: path, value: elements.count, limit: limit)
     }
     return elements.map { Setting(node: $0, source: source) }
+  }
+
+  /// Calls `body` with each element of a list that may be as long as a vocabulary.
+  ///
+  /// The elements have this list's path; use `invalid(element:_:)` for errors about one.
+  func forEachElement(
+    _ body: (Int, Setting) throws(TokenizerError) -> Void
+  ) throws(TokenizerError) {
+    guard node.kind == .array else {
+      throw invalid("expected an array, found \(node.kind.rawValue)")
+    }
+    try node.forEachElement { index, node throws(TokenizerError) in
+      guard index < Vocabulary.idLimit else {
+        throw .tooLarge(source: source, path: path, value: index, limit: Vocabulary.idLimit)
+      }
+      try body(index, Setting(node: node, source: source))
+    }
+  }
+
+  /// The two elements of an array, or nil if it is no array of two.
+  func pair() throws(TokenizerError) -> (Setting, Setting)? {
+    var found: [Setting] = []
+    try node.forEachElement { _, node throws(TokenizerError) in
+      if found.count < 3 { found.append(Setting(node: node, source: source)) }
+    }
+    return node.kind == .array && found.count == 2 ? (found[0], found[1]) : nil
+  }
+
+  /// An error about the element at `index` of this list.
+  func invalid(element index: Int, _ problem: String) -> TokenizerError {
+    .invalid(source: source, path: "\(path)[\(index)]", problem: problem)
   }
 }

@@ -56,18 +56,17 @@ extension TokenizerFile {
   private func merges(
     _ setting: Setting, _ vocabulary: Vocabulary, prefix: [UInt8]
   ) throws(TokenizerError) -> MergeTable {
-    let elements = try setting.elements(limit: Vocabulary.idLimit)
-    var builder = MergeBuilder(vocabulary: vocabulary, prefix: prefix, capacity: elements.count)
-    for element in elements {
+    var builder = MergeBuilder(vocabulary: vocabulary, prefix: prefix, capacity: vocabulary.count)
+    try setting.forEachElement { index, merge throws(TokenizerError) in
       let problem: String?
-      if element.node.kind == .array {
-        let pair = try element.elements()
-        guard pair.count == 2 else { throw element.invalid("a merge has two tokens") }
-        problem = builder.add(try pair[0].bytes(), try pair[1].bytes())
+      if let (left, right) = try merge.pair() {
+        problem = builder.add(try left.utf8(), try right.utf8())
+      } else if merge.node.kind == .array {
+        problem = "a merge has two tokens"
       } else {
-        problem = builder.add(line: try element.bytes()[...])
+        problem = builder.add(line: try merge.utf8())
       }
-      if let problem { throw element.invalid(problem) }
+      if let problem { throw setting.invalid(element: index, problem) }
     }
     return builder.table
   }
@@ -79,18 +78,18 @@ extension TokenizerFile {
     var vocabulary = Vocabulary(capacity: 1 << 15)
     var trie = ByteTrie()
     var scores: [Double] = []
-    for (id, entry) in try setting.required("vocab").elements(limit: Vocabulary.idLimit)
-      .enumerated()
-    {
-      let pair = try entry.elements()
-      guard pair.count == 2 else { throw entry.invalid("a piece has a text and a score") }
-      let piece = try pair[0].bytes()
-      scores.append(try pair[1].double())
-      guard piece.withUnsafeBufferPointer({ vocabulary.insert($0, id: id) }) == .done else {
-        throw entry.invalid(
-          "the piece \"\(String(decoding: piece, as: UTF8.self))\" is there twice")
+    let list = try setting.required("vocab")
+    try list.forEachElement { id, entry throws(TokenizerError) in
+      guard let (piece, score) = try entry.pair() else {
+        throw list.invalid(element: id, "a piece has a text and a score")
       }
-      trie.insert(piece, value: Int32(id))
+      let bytes = try piece.utf8()
+      scores.append(try score.double())
+      guard vocabulary.insert(bytes, id: id) == .done else {
+        let name = String(decoding: bytes, as: UTF8.self)
+        throw list.invalid(element: id, "the piece \"\(name)\" is there twice")
+      }
+      trie.insert(bytes, value: Int32(id))
     }
     let unknown = try setting.member("unk_id")?.integer(in: 0...max(0, scores.count - 1))
     if unknown != nil, scores.isEmpty { throw setting.invalid("the vocabulary is empty") }
@@ -107,6 +106,7 @@ struct MergeBuilder {
   private let prefix: [UInt8]
   private(set) var table: MergeTable
   private var rank: UInt32 = 0
+  private var merged: [UInt8] = []
 
   init(vocabulary: Vocabulary, prefix: [UInt8], capacity: Int) {
     self.vocabulary = vocabulary
@@ -114,28 +114,30 @@ struct MergeBuilder {
     table = MergeTable(capacity: capacity)
   }
 
-  /// Adds a merge written as two tokens with a space between them; a version comment is passed over.
+  /// Adds a merge written as two tokens with a space between them; version comments are passed.
   ///
   /// - Returns: what is wrong with it, if anything.
-  mutating func add(line: ArraySlice<UInt8>) -> String? {
+  mutating func add(line: Bytes) -> String? {
     if line.starts(with: "#version".utf8) { return nil }
-    let parts = line.split(separator: 0x20, omittingEmptySubsequences: false)
-    guard parts.count == 2 else {
+    guard let space = line.firstIndex(of: 0x20), line[(space + 1)...].firstIndex(of: 0x20) == nil
+    else {
       return "\"\(String(decoding: line, as: UTF8.self))\" is not two tokens with a space between"
     }
-    return add(parts[0], parts[1])
+    return add(Bytes(rebasing: line[..<space]), Bytes(rebasing: line[(space + 1)...]))
   }
 
   /// Adds a merge, ranked after those before it.
   ///
   /// - Returns: what is wrong with it, if anything.
-  mutating func add(_ left: some Collection<UInt8>, _ right: some Collection<UInt8>) -> String? {
-    guard let leftID = vocabulary.id(of: Array(left)) else { return unknown(left) }
-    guard let rightID = vocabulary.id(of: Array(right)) else { return unknown(right) }
+  mutating func add(_ left: Bytes, _ right: Bytes) -> String? {
+    guard let leftID = vocabulary.id(of: left) else { return unknown(left) }
+    guard let rightID = vocabulary.id(of: right) else { return unknown(right) }
     guard right.count >= prefix.count else {
       return "\"\(String(decoding: right, as: UTF8.self))\" lacks the continuing_subword_prefix"
     }
-    let merged = Array(left) + right.dropFirst(prefix.count)
+    merged.removeAll(keepingCapacity: true)
+    merged.append(contentsOf: left)
+    merged.append(contentsOf: right[prefix.count...])
     guard let result = vocabulary.id(of: merged) else { return unknown(merged) }
     table.set(leftID, rightID, to: MergeTable.Merge(rank: rank, result: result))
     rank += 1

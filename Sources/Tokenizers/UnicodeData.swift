@@ -82,13 +82,21 @@ struct UnicodeData: Sendable {
 
   // MARK: Reading the packed tables
 
-  private mutating func read(_ table: StaticString, as fact: Facts) {
+  /// The ranges of a packed set.
+  static func ranges(_ table: StaticString) -> [Range<UInt32>] {
     var numbers = PackedNumbers(table)
+    var ranges: [Range<UInt32>] = []
     var next: UInt32 = 0
     while let gap = numbers.next(), let count = numbers.next() {
-      let start = next + gap
-      next = start + count
-      for scalar in start..<next { facts.update(scalar) { $0 |= fact.rawValue } }
+      ranges.append(next + gap..<next + gap + count)
+      next += gap + count
+    }
+    return ranges
+  }
+
+  private mutating func read(_ table: StaticString, as fact: Facts) {
+    for range in Self.ranges(table) {
+      for scalar in range { facts.update(scalar) { $0 |= fact.rawValue } }
     }
   }
 
