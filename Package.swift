@@ -23,7 +23,8 @@ let package = Package(
     // C: the SIMD inner loops, and shims where Swift cannot call a library directly.
     .target(name: "CKernels"),
     .target(name: "CCodecs", dependencies: ["CLibJPEG", "CLibPNG", "CLibWebP"]),
-    .target(name: "CCurses", dependencies: ["CNcursesw"]),
+    .target(
+      name: "CCurses", dependencies: ["CNcursesw"], linkerSettings: [.linkedLibrary("ncursesw")]),
     .target(name: "CChafa", dependencies: ["CLibChafa"]),
 
     // Swift, from the bottom up.
@@ -58,7 +59,10 @@ let package = Package(
     tests("Screen", ["Pictures"]),
     tests("Models", ["Tensors", "Checkpoints", "Tokenizers", "Media", "JSONDocuments"]),
     tests("Console", ["Engine", "Media", "Pictures", "Tensors", "Checkpoints", "JSONDocuments"]),
-    tests("Terminal", ["Screen", "Console"]),
+    .executableTarget(
+      name: "TerminalDemo", dependencies: ["Media", "Pictures", "Screen", "Terminal"],
+      path: "Tests/TerminalDemo", swiftSettings: settings()),
+    tests("Terminal", ["CCurses", "Pictures", "Screen", "TerminalDemo"]),
   ]
 )
 

@@ -4,7 +4,7 @@
 /// `completer`.
 package final class LineEditor: Component {
   package internal(set) var buffer = LineBuffer()
-  package internal(set) var history: History
+  package var history: History
   package var prompt: String
   package var promptStyle: Style
   /// Called with each line sent, after it has entered the history.

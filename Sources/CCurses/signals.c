@@ -1,0 +1,102 @@
+#define _DEFAULT_SOURCE 1
+#define _DARWIN_C_SOURCE 1
+
+#include "curses_shim.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+// Everything a handler touches is written before the handler is installed.
+static int pipe_ends[2] = {-1, -1};
+static volatile sig_atomic_t is_ending;
+static volatile sig_atomic_t is_guarded;
+static struct termios saved_modes;
+static char reset_bytes[256];
+static int reset_count;
+
+static const int told[] = {SIGWINCH, SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT};
+static const int fatal[] = {SIGSEGV, SIGABRT, SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGQUIT};
+enum { told_count = sizeof told / sizeof *told, fatal_count = sizeof fatal / sizeof *fatal };
+static struct sigaction told_before[told_count];
+static struct sigaction fatal_before[fatal_count];
+
+// Only tcsetattr and write, both async-signal-safe.
+static void restore_terminal(void) {
+  if (!is_guarded) return;
+  is_guarded = 0;
+  tcsetattr(STDIN_FILENO, TCSANOW, &saved_modes);
+  ssize_t ignored = write(STDOUT_FILENO, reset_bytes, (size_t)reset_count);
+  (void)ignored;
+}
+
+static void die(int number) {
+  restore_terminal();
+  signal(number, SIG_DFL);
+  // Blocked while its handler runs, so it arrives on return, and the process dies of it.
+  raise(number);
+}
+
+static void tell(int number) {
+  int error = errno;
+  if (number == SIGTERM || number == SIGHUP) {
+    if (is_ending) die(number);
+    is_ending = 1;
+  }
+  unsigned char byte = (unsigned char)number;
+  ssize_t ignored = write(pipe_ends[1], &byte, 1);
+  (void)ignored;
+  errno = error;
+}
+
+static void set_handlers(
+    const int *numbers, int count, void (*handler)(int), int flags, struct sigaction *before) {
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_handler = handler;
+  action.sa_flags = flags;
+  sigemptyset(&action.sa_mask);
+  for (int i = 0; i < count; i++) sigaction(numbers[i], &action, &before[i]);
+}
+
+int gaze_signals_open(void) {
+  if (pipe(pipe_ends) != 0) return -1;
+  for (int i = 0; i < 2; i++) {
+    fcntl(pipe_ends[i], F_SETFL, O_NONBLOCK);
+    fcntl(pipe_ends[i], F_SETFD, FD_CLOEXEC);
+  }
+  is_ending = 0;
+  // Restarted, because other threads read files and must not see EINTR; poll wakes up anyway.
+  set_handlers(told, told_count, tell, SA_RESTART, told_before);
+  return pipe_ends[0];
+}
+
+void gaze_signals_acknowledge(void) { is_ending = 0; }
+
+void gaze_signals_close(void) {
+  for (int i = 0; i < told_count; i++) sigaction(told[i], &told_before[i], NULL);
+  for (int i = 0; i < 2; i++) {
+    if (pipe_ends[i] >= 0) close(pipe_ends[i]);
+    pipe_ends[i] = -1;
+  }
+}
+
+void gaze_guard_open(const char *reset, int count) {
+  if (tcgetattr(STDIN_FILENO, &saved_modes) != 0) return;
+  reset_count = count < (int)sizeof reset_bytes ? count : (int)sizeof reset_bytes;
+  memcpy(reset_bytes, reset, (size_t)reset_count);
+  // A stack overflow leaves no room for the handler but on a stack of its own.
+  static char stack[64 << 10];
+  stack_t alternate = {.ss_sp = stack, .ss_size = sizeof stack};
+  sigaltstack(&alternate, NULL);
+  is_guarded = 1;
+  set_handlers(fatal, fatal_count, die, SA_ONSTACK, fatal_before);
+}
+
+void gaze_guard_close(void) {
+  is_guarded = 0;
+  for (int i = 0; i < fatal_count; i++) sigaction(fatal[i], &fatal_before[i], NULL);
+}

@@ -1,0 +1,36 @@
+import Screen
+
+/// What the terminal asks of the session behind it. Every closure is called on the thread of the
+/// event loop and must return at once; answers come back as ``TerminalMessage`` values.
+package struct TerminalHost {
+  /// Runs a line. It counts as running until `.busy(false)`.
+  package var submit: (String) -> Void
+  /// Cancels what runs.
+  package var interrupt: () -> Void
+  /// The completions of a text at a cursor, a UTF-8 offset.
+  package var complete: (_ text: String, _ cursor: Int) -> [Completion]
+  /// A key of the stepper.
+  package var step: (StepperKey) -> Void
+  /// The room for a picture in the session pane, in cells; called when it changes.
+  package var resized: (_ columns: Int, _ rows: Int) -> Void
+  /// Where earlier inputs are kept; nil keeps none.
+  package var historyPath: String?
+  package var prompt: String
+
+  package init(
+    submit: @escaping (String) -> Void = { _ in },
+    interrupt: @escaping () -> Void = {},
+    complete: @escaping (_ text: String, _ cursor: Int) -> [Completion] = { _, _ in [] },
+    step: @escaping (StepperKey) -> Void = { _ in },
+    resized: @escaping (_ columns: Int, _ rows: Int) -> Void = { _, _ in },
+    historyPath: String? = nil, prompt: String = "gaze> "
+  ) {
+    self.submit = submit
+    self.interrupt = interrupt
+    self.complete = complete
+    self.step = step
+    self.resized = resized
+    self.historyPath = historyPath
+    self.prompt = prompt
+  }
+}
