@@ -1,6 +1,7 @@
 import ArgumentParser
 import Console
 import Foundation
+import Terminal
 
 /// `gaze`: flags in, a front end chosen.
 @main
@@ -36,6 +37,9 @@ struct Gaze: ParsableCommand {
   @Flag(help: "Run plain and exit, even in a terminal.")
   var batch = false
 
+  @Flag(help: "Plain lines instead of the ncurses session.")
+  var plain = false
+
   @Flag(help: "Stop at the first failure.")
   var bail = false
 
@@ -61,8 +65,10 @@ struct Gaze: ParsableCommand {
   }
 
   func run() throws {
-    do throws(LaunchError) {
-      Foundation.exit(try Batch.run(launch()))
+    do {
+      let isTerminal = isatty(STDIN_FILENO) != 0 && isatty(STDOUT_FILENO) != 0
+      let isPlain = batch || json || plain || !isTerminal
+      Foundation.exit(isPlain ? try Batch.run(launch()) : try ConsoleFrontEnd.run(launch()))
     } catch {
       FileHandle.standardError.write(Data("gaze: \(error)\n".utf8))
       Foundation.exit(2)

@@ -52,6 +52,6 @@ package struct SessionStatus: Sendable, Equatable {
   package var threads: Int
   package var isa: String
   package var bytes: Int
-  package var media: [String]
   package var milliseconds: Double?
+  package var completion: CompletionContext
 }

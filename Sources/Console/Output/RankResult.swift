@@ -82,7 +82,7 @@ struct RankResult: CommandResult {
     Table(
       [
         ("label", .left), ("probability", .right), ("logit", .right), ("cosine", .right),
-        ("above empty", .right),
+        ("margin", .right),
       ],
       rows: result.items.map { item in
         [
@@ -90,7 +90,7 @@ struct RankResult: CommandResult {
           StyledText(Format.decimal(Double(item.logit), 2), .number),
           StyledText(Format.decimal(Double(item.cosine), 4), .number),
           StyledText(
-            (item.margin < 0 ? "−" : "+") + Format.decimal(Double(item.margin.magnitude), 2),
+            (item.margin < 0 ? "-" : "+") + Format.decimal(Double(item.margin.magnitude), 2),
             item.margin < 0 ? .warning : .good),
         ]
       })

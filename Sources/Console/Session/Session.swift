@@ -22,6 +22,8 @@ package actor Session {
   /// Scripts being run, outermost first, to refuse endless recursion.
   var scripts: [String] = []
   private var sequence = 0
+  /// Listed once: the cache is a folder that other programs fill.
+  private lazy var checkpointNames = locator.listing().map(\.name)
 
   package nonisolated var unownedExecutor: UnownedSerialExecutor {
     runtime.executor.asUnownedSerialExecutor()
@@ -54,6 +56,9 @@ package actor Session {
 
   /// Interrupts whatever runs; the session goes on.
   package nonisolated func interrupt() { runtime.cancellation.cancel() }
+
+  /// Tells the front end how things stand before anything has been done.
+  package func announce() { send(.status(status(after: nil))) }
 
   // MARK: Lines
 
@@ -152,11 +157,15 @@ package actor Session {
 
   func status(after record: Record?) -> SessionStatus {
     let information = currentModel?.information
+    var completion = CompletionContext()
+    completion.media = shelf.names
+    completion.aliases = models.map(\.alias)
+    completion.checkpoints = checkpointNames
     return SessionStatus(
       model: currentAlias, family: information?.family,
       precision: information?.effective(settings.precision) ?? settings.precision.rawValue,
       threads: runtime.threads, isa: runtime.kernels.name, bytes: information?.bytes ?? 0,
-      media: shelf.names, milliseconds: record?.milliseconds)
+      milliseconds: record?.milliseconds, completion: completion)
   }
 }
 

@@ -1,0 +1,109 @@
+import Console
+import Foundation
+import Media
+import Pictures
+import Screen
+import Synchronization
+
+/// The REPL: a ``Session`` behind the terminal.
+package enum ConsoleFrontEnd {
+  /// Runs until the user leaves, on the main thread.
+  ///
+  /// - Returns: the exit code.
+  /// - Throws: ``FrontEndError`` when the session or the terminal cannot be had.
+  package static func run(_ launch: Launch) throws(FrontEndError) -> Int32 {
+    let queue: WakeQueue<TerminalMessage>
+    do { queue = try WakeQueue() } catch { throw .terminal(error) }
+    let painter = EventPainter(queue: queue)
+    let session: Session
+    do { session = try launch.session(emit: { painter.show($0) }) } catch { throw .launch(error) }
+    let (lines, submit) = AsyncStream.makeStream(of: String.self)
+    let worker = Task {
+      await perform(launch, lines: lines, in: session, queue: queue)
+    }
+    defer {
+      submit.finish()
+      worker.cancel()
+    }
+    let terminal = TerminalSession(queue: queue)
+    do {
+      return try terminal.run { colors, isUnicode in
+        painter.use(colors, isUnicode: isUnicode)
+        return TerminalHost(
+          submit: { submit.yield($0) },
+          interrupt: { session.interrupt() },
+          complete: { painter.completions(of: $0, at: $1) },
+          historyPath: historyPath())
+      }
+    } catch {
+      throw .terminal(error)
+    }
+  }
+
+  /// Does what the command line asked for, then what is typed.
+  private static func perform(
+    _ launch: Launch, lines: AsyncStream<String>, in session: Session,
+    queue: WakeQueue<TerminalMessage>
+  ) async {
+    await session.announce()
+    queue.push(.lines(greeting(hasWork: !launch.steps.isEmpty)))
+    queue.push(.busy(true))
+    for step in launch.steps {
+      switch step {
+      case .line(let line): await session.perform(line, origin: .script)
+      case .script(let path):
+        await session.perform(":source \(Launch.quoted(path))", origin: .script)
+      case .standardInput: break
+      }
+      if await quitIfAsked(session, queue) { return }
+    }
+    queue.push(.busy(false))
+    for await line in lines {
+      await session.perform(line, origin: .prompt)
+      if await quitIfAsked(session, queue) { return }
+      queue.push(.busy(false))
+    }
+  }
+
+  private static func quitIfAsked(
+    _ session: Session, _ queue: WakeQueue<TerminalMessage>
+  ) async -> Bool {
+    let state = await session.exitState
+    guard state.isQuitting else { return false }
+    queue.push(.quit(state.code))
+    return true
+  }
+
+  private static func greeting(hasWork: Bool) -> [StyledLine] {
+    guard !hasWork else { return [] }
+    return [
+      StyledLine([
+        Span("gaze", .bold), Span("  a terminal lab for multimodal models", .plain),
+      ]),
+      StyledLine(":help lists the verbs, :load the checkpoints at hand; Ctrl-D leaves", .dim),
+    ]
+  }
+
+  /// `$XDG_STATE_HOME/gaze/history`, its folder made if need be.
+  private static func historyPath() -> String? {
+    let environment = ProcessInfo.processInfo.environment
+    let state = environment["XDG_STATE_HOME"].flatMap { $0.isEmpty ? nil : $0 }
+      ?? environment["HOME"].map { $0 + "/.local/state" }
+    guard let folder = state.map({ $0 + "/gaze" }) else { return nil }
+    try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    return folder + "/history"
+  }
+}
+
+/// Why the REPL did not start.
+package enum FrontEndError: Error, CustomStringConvertible {
+  case launch(LaunchError)
+  case terminal(TerminalError)
+
+  package var description: String {
+    switch self {
+    case .launch(let error): error.description
+    case .terminal(let error): error.description
+    }
+  }
+}

@@ -1,0 +1,127 @@
+import Console
+import Media
+import Pictures
+import Screen
+import Synchronization
+
+/// Turns what a session says into what the terminal shows. Called on the session's thread; what
+/// the loop's thread needs back is under a lock.
+final class EventPainter: Sendable {
+  private struct State {
+    var cells = CellRenderer(symbols: .ascii, colors: .monochrome)
+    var completion = CompletionContext()
+  }
+
+  private let queue: WakeQueue<TerminalMessage>
+  private let state = Mutex(State())
+
+  init(queue: WakeQueue<TerminalMessage>) { self.queue = queue }
+
+  /// Takes note of what the terminal can draw.
+  func use(_ colors: TerminalColors, isUnicode: Bool) {
+    state.withLock { state in
+      state.cells = CellRenderer(
+        symbols: !isUnicode || colors.depth == .monochrome ? .ascii : .symbols,
+        colors: colors.depth)
+    }
+  }
+
+  func completions(of text: String, at cursor: Int) -> [Completion] {
+    let context = state.withLock { $0.completion }
+    return CommandCompleter(context).candidates(for: text, at: cursor).map {
+      Completion(range: $0.range, replacement: $0.replacement, note: $0.note)
+    }
+  }
+
+  func show(_ event: Event) {
+    switch event {
+    case .began(let text, let source):
+      // What is typed stands on the screen already.
+      if source != nil { queue.push(.lines([echo(of: text)])) }
+    case .progress(let progress):
+      queue.push(.progress("\(progress.stage) \(progress.completed)/\(progress.total)"))
+    case .finished(let record):
+      queue.push(.lines(lines(of: record)))
+      queue.push(.progress(nil))
+    case .note(let text):
+      queue.push(.lines([StyledLine(text, .dim)]))
+    case .format:
+      break
+    case .status(let status):
+      state.withLock { $0.completion = status.completion }
+      queue.push(.status(segments(of: status)))
+    }
+  }
+
+  private func echo(of text: String) -> StyledLine {
+    StyledLine([Span("> ", .dim), Span(text, .bold)], hangingIndent: 2)
+  }
+
+  private func lines(of record: Record) -> [StyledLine] {
+    switch record.outcome {
+    case .success(let outcome):
+      return outcome.result.report.blocks.flatMap(lines)
+        + outcome.warnings.map { StyledLine("warning: " + $0.message, .warning) }
+    case .failure(let failure):
+      let place = record.source.map { "\($0.file):\($0.line): " } ?? ""
+      let message = StyledLine([Span("error: ", .error), Span(place + failure.message)], hangingIndent: 2)
+      return [message] + (failure.remedy.map { [StyledLine("  " + $0, .dim)] } ?? [])
+    }
+  }
+
+  private func lines(of block: Report.Block) -> [StyledLine] {
+    switch block {
+    case .line(let text): return [styled(text)]
+    case .table(let table): return table.lines().map(styled)
+    case .picture(let picture):
+      queue.push(.preview(scalable(picture.bitmap), caption: StyledLine(picture.caption)))
+      return []
+    }
+  }
+
+  private func scalable(_ bitmap: Bitmap) -> ScalablePicture {
+    let cells = state.withLock { $0.cells }
+    return ScalablePicture { columns, rows in
+      (try? cells.render(bitmap, columns: columns, rows: rows)) ?? CellPicture(columns: 0, rows: 0)
+    }
+  }
+
+  private func styled(_ text: StyledText) -> StyledLine {
+    StyledLine(text.spans.map { Span($0.text, $0.role.style) }, hangingIndent: 2)
+  }
+
+  private func segments(of status: SessionStatus) -> [StatusLine.Segment] {
+    var segments = [
+      StatusLine.Segment(status.model ?? "no model", style: .bold, priority: 9)
+    ]
+    if status.bytes > 0 {
+      segments.append(.init(Format.bytes(status.bytes), priority: 4))
+    }
+    segments.append(.init(status.precision, priority: 6))
+    segments.append(
+      .init("\(status.isa) × \(status.threads)", priority: 3))
+    if !status.completion.media.isEmpty {
+      segments.append(.init(status.completion.media.suffix(3).joined(separator: " "), priority: 5))
+    }
+    if let milliseconds = status.milliseconds {
+      segments.append(.init(Format.milliseconds(milliseconds), priority: 7, trailing: true))
+    }
+    return segments
+  }
+}
+
+extension TextRole {
+  var style: Style {
+    switch self {
+    case .plain: .plain
+    case .heading: .bold
+    case .label: .accent
+    case .number: .plain
+    case .faint: .dim
+    case .good: .success
+    case .warning: .warning
+    case .error: .error
+    case .code: .accent
+    }
+  }
+}
