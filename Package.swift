@@ -38,7 +38,7 @@ let package = Package(
     module("Engine", ["JSONDocuments", "Tensors", "Checkpoints", "Tokenizers", "Media", "Models"]),
     module("Console", ["JSONDocuments", "Tensors", "Checkpoints", "Media", "Pictures", "Engine"]),
     module("Screen", ["Pictures"]),
-    module("Terminal", ["CCurses", "Pictures", "Console", "Screen"]),
+    module("Terminal", ["CCurses", "Media", "Pictures", "Console", "Screen"]),
     .executableTarget(
       name: "gaze",
       dependencies: [
