@@ -35,7 +35,7 @@ static void fold_scores(const gaze_attention_arguments *g, softmax_state *state,
   float greatest = greatest_of_row(line, count);
   if (greatest < state->greatest[row]) greatest = state->greatest[row];
   if (greatest == -INFINITY) {
-    memset(line, 0, (size_t)count * sizeof(float));
+    hide_row(line, count);
     return;
   }
   if (greatest > state->greatest[row] && state->greatest[row] != -INFINITY) {

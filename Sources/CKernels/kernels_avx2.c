@@ -18,11 +18,16 @@ static void f16_to_f32(const uint16_t *x, float *y, int64_t count) {
   for (; i < count; i++) y[i] = f16_value(x[i]);
 }
 
-typedef float v4f_result __attribute__((vector_size(16)));
-INLINE v4f_result sum_four(vf a, vf b, vf c, vf d) {
+INLINE v4f sum_four(vf a, vf b, vf c, vf d) {
   __m256 pairs = _mm256_hadd_ps(_mm256_hadd_ps((__m256)a, (__m256)b),
                                 _mm256_hadd_ps((__m256)c, (__m256)d));
-  return (v4f_result)_mm_add_ps(_mm256_castps256_ps128(pairs), _mm256_extractf128_ps(pairs, 1));
+  return (v4f)_mm_add_ps(_mm256_castps256_ps128(pairs), _mm256_extractf128_ps(pairs, 1));
+}
+
+INLINE v4i sum_four_i(vi a, vi b, vi c, vi d) {
+  __m256i pairs = _mm256_hadd_epi32(_mm256_hadd_epi32((__m256i)a, (__m256i)b),
+                                    _mm256_hadd_epi32((__m256i)c, (__m256i)d));
+  return (v4i)_mm_add_epi32(_mm256_castsi256_si128(pairs), _mm256_extracti128_si256(pairs, 1));
 }
 
 // int8 as pairs of 16-bit products: the panel is widened once, the weights per step.

@@ -21,8 +21,7 @@ static void f16_to_f32(const uint16_t *x, float *y, int64_t count) {
   for (; i < count; i++) y[i] = f16_value(x[i]);
 }
 
-typedef float v4f_result __attribute__((vector_size(16)));
-INLINE v4f_result sum_four(vf a, vf b, vf c, vf d) {
+INLINE v4f sum_four(vf a, vf b, vf c, vf d) {
   // Two rounds of interleaving leave [a b c d] in each quarter; two halvings add the quarters.
   __m512 ab = _mm512_add_ps(_mm512_unpacklo_ps((__m512)a, (__m512)b),
                             _mm512_unpackhi_ps((__m512)a, (__m512)b));
@@ -32,7 +31,17 @@ INLINE v4f_result sum_four(vf a, vf b, vf c, vf d) {
   __m512d high = _mm512_unpackhi_pd(_mm512_castps_pd(ab), _mm512_castps_pd(cd));
   __m512 all = _mm512_add_ps(_mm512_castpd_ps(low), _mm512_castpd_ps(high));
   __m256 half = _mm256_add_ps(_mm512_castps512_ps256(all), _mm512_extractf32x8_ps(all, 1));
-  return (v4f_result)_mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));
+  return (v4f)_mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));
+}
+
+INLINE v4i sum_four_i(vi a, vi b, vi c, vi d) {
+  __m512i ab = _mm512_add_epi32(_mm512_unpacklo_epi32((__m512i)a, (__m512i)b),
+                                _mm512_unpackhi_epi32((__m512i)a, (__m512i)b));
+  __m512i cd = _mm512_add_epi32(_mm512_unpacklo_epi32((__m512i)c, (__m512i)d),
+                                _mm512_unpackhi_epi32((__m512i)c, (__m512i)d));
+  __m512i all = _mm512_add_epi32(_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd));
+  __m256i half = _mm256_add_epi32(_mm512_castsi512_si256(all), _mm512_extracti64x4_epi64(all, 1));
+  return (v4i)_mm_add_epi32(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
 }
 
 #define HAVE_NATIVE_BF16_DOT

@@ -25,6 +25,11 @@ INLINE vf sum_four(vf a, vf b, vf c, vf d) {
                         vpaddq_f32((float32x4_t)c, (float32x4_t)d));
 }
 
+INLINE vi sum_four_i(vi a, vi b, vi c, vi d) {
+  return (vi)vpaddq_s32(vpaddq_s32((int32x4_t)a, (int32x4_t)b),
+                        vpaddq_s32((int32x4_t)c, (int32x4_t)d));
+}
+
 #include "products.h"
 #include "attention.h"
 

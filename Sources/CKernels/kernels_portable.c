@@ -22,6 +22,12 @@ INLINE vf sum_four(vf a, vf b, vf c, vf d) {
   return sums;
 }
 
+INLINE vi sum_four_i(vi a, vi b, vi c, vi d) {
+  vi first = {a[0], b[0], c[0], d[0]}, second = {a[1], b[1], c[1], d[1]};
+  vi third = {a[2], b[2], c[2], d[2]}, fourth = {a[3], b[3], c[3], d[3]};
+  return (first + second) + (third + fourth);
+}
+
 #include "products.h"
 #include "attention.h"
 

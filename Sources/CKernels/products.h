@@ -3,11 +3,10 @@
 // is taken from each row of the panel and of the weights.
 //
 // The including file may set HAVE_NATIVE_BF16_DOT or HAVE_NATIVE_I8_DOT and define those
-// formats itself, and must define TILE_ROWS (<= 6), sum_four and f16_vector.
+// formats itself, and must define TILE_ROWS (<= 6), f16_vector, and sum_four and sum_four_i:
+// the sums over the lanes of four vectors, as one.
 
 enum { COLUMNS = 4 };
-typedef float v4f __attribute__((vector_size(16)));
-typedef int32_t v4i __attribute__((vector_size(16)));
 
 // MARK: formats
 // A format NAME is: NAME_acc and NAME_b types, NAME_STEP elements of k per step, NAME_BYTES
@@ -102,7 +101,7 @@ static void pack_i8(const float *x, ptrdiff_t stride, int32_t rows, int64_t k,
   for (int64_t at = 0; at < k; at += i8_STEP) {
     for (int32_t row = 0; row < rows; row++) {
       const float *from = x + row * stride + at;
-      float inverse = scales[row] > 0 ? 1.0f / scales[row] : 0;
+      float inverse = inverse_of_scale(scales[row]);
       int64_t count = k - at < i8_STEP ? k - at : i8_STEP;
       for (int64_t i = 0; i < count; i++) *to++ = (uint8_t)(quantized(from[i], inverse) + I8_OFFSET);
       for (int64_t i = count; i < i8_STEP; i++) *to++ = (uint8_t)I8_OFFSET;
@@ -116,6 +115,19 @@ static void pack_i8(const float *x, ptrdiff_t stride, int32_t rows, int64_t k,
 INLINE void finish_row(const gaze_dot_arguments *g, int32_t row, int32_t column, v4f sums,
                        const int columns) {
   float *out = g->out + row * g->out_stride + column;
+  if (columns == COLUMNS) {
+    v4f bias, before;
+    if (g->bias) {
+      memcpy(&bias, g->bias + column, sizeof bias);
+      sums += bias;
+    }
+    if (g->accumulate) {
+      memcpy(&before, out, sizeof before);
+      sums = before + sums;
+    }
+    memcpy(out, &sums, sizeof sums);
+    return;
+  }
   for (int j = 0; j < columns; j++) {
     float value = sums[j];
     if (g->bias) value += g->bias[column + j];
@@ -131,6 +143,16 @@ INLINE v4f row_sums_f(const vf *acc, const int columns) {
 
 INLINE v4f row_sums_i(const gaze_dot_arguments *g, int32_t row, int32_t column, const vi *acc,
                       const int columns) {
+  if (columns == COLUMNS) {
+    v4i totals = sum_four_i(acc[0], acc[1], acc[2], acc[3]), offsets;
+    if (I8_OFFSET) {
+      memcpy(&offsets, g->weight_sums + column, sizeof offsets);
+      totals -= I8_OFFSET * offsets;
+    }
+    v4f scales;
+    memcpy(&scales, g->weight_scales + column, sizeof scales);
+    return __builtin_convertvector(totals, v4f) * (g->row_scales[row] * scales);
+  }
   v4f sums = {0};
   for (int j = 0; j < columns; j++) {
     int32_t total = 0;

@@ -31,12 +31,19 @@ static float dot_row(const float *a, const float *b, int64_t count) {
   return sum_lanes(total);
 }
 
+/// NaN if there is one: as integers, magnitudes order like numbers with NaN above infinity.
 static float greatest_magnitude(const float *x, int64_t count) {
-  vf best = {0};
-  int64_t i = 0;
-  for (; i + LANES <= count; i += LANES) best = greater(best, magnitude(load(x + i)));
-  if (i < count) best = greater(best, magnitude(load_first(x + i, count - i)));
-  return greatest_lane(best);
+  vi best = {0};
+  for (int64_t i = 0; i < count; i += LANES) {
+    vi bits = (vi)magnitude(count - i >= LANES ? load(x + i) : load_first(x + i, count - i));
+    vi above = bits > best;
+    best = (above & bits) | (~above & best);
+  }
+  int32_t greatest = 0;
+  for (int lane = 0; lane < LANES; lane++) greatest = best[lane] > greatest ? best[lane] : greatest;
+  float result;
+  memcpy(&result, &greatest, sizeof result);
+  return result;
 }
 
 static void add(const float *a, const float *b, float *y, int64_t count) {
@@ -125,6 +132,7 @@ static float exponential_row(const float *x, float shift, float *y, int64_t coun
   return sum;
 }
 
+/// The greatest number; where it is -inf the row may hold NaN as well.
 static float greatest_of_row(const float *x, int64_t count) {
   vf best = broadcast(-INFINITY);
   int64_t i = 0;
@@ -134,6 +142,11 @@ static float greatest_of_row(const float *x, int64_t count) {
   return result;
 }
 
+/// What becomes of a row without a number above -inf: zeros, but NaN stays NaN.
+static void hide_row(float *y, int64_t count) {
+  for (int64_t i = 0; i < count; i++) y[i] = y[i] != y[i] ? y[i] : 0;
+}
+
 static void softmax(const float *x, const float *mask, float *y, int64_t rows, int64_t width,
                     ptrdiff_t mask_stride, float scale) {
   for (int64_t row = 0; row < rows; row++, x += width, y += width) {
@@ -141,7 +154,7 @@ static void softmax(const float *x, const float *mask, float *y, int64_t rows, i
     if (mask) add(y, mask + row * mask_stride, y, width);
     float greatest = greatest_of_row(y, width);
     if (greatest == -INFINITY) {
-      memset(y, 0, (size_t)width * sizeof(float));
+      hide_row(y, width);
       continue;
     }
     float sum = exponential_row(y, greatest, y, width);
@@ -160,17 +173,36 @@ static void softmax_backward(const float *y, const float *dy, float *dx, int64_t
   }
 }
 
+static void rotate(const float *x, const float *cosines, const float *sines, float *y,
+                   int64_t heads, int64_t width, int64_t half, float sign) {
+  for (int64_t head = 0; head < heads; head++, x += width, y += width) {
+    for (int64_t i = 0; i < half; i += LANES) {
+      int64_t count = half - i < LANES ? half - i : LANES;
+      vf a = load_first(x + i, count), b = load_first(x + half + i, count);
+      vf c = load_first(cosines + i, count), s = load_first(sines + i, count) * sign;
+      store_first(y + i, a * c - b * s, count);
+      store_first(y + half + i, b * c + a * s, count);
+    }
+    memmove(y + 2 * half, x + 2 * half, (size_t)(width - 2 * half) * sizeof(float));
+  }
+}
+
 #define ROOT_2_OVER_PI 0.797884561f
 #define CUBIC 0.044715f
 
 INLINE vf activation(vf x, gaze_activation kind) {
   switch (kind) {
     case GAZE_GELU_ERF: return 0.5f * x * (1.0f + error_function(x * 0.707106781f));
+    // (1 + tanh u) / 2 = sigmoid(2 u), which keeps its precision for negative u.
     case GAZE_GELU_TANH:
-      return 0.5f * x * (1.0f + hyperbolic_tangent(ROOT_2_OVER_PI * (x + CUBIC * x * x * x)));
+      return x * sigmoid(2.0f * ROOT_2_OVER_PI * (x + CUBIC * x * x * x));
     case GAZE_GELU_QUICK: return x * sigmoid(1.702f * x);
     case GAZE_SILU: return x * sigmoid(x);
-    case GAZE_RELU: return greater(x, broadcast(0));
+    case GAZE_RELU: return choose(x < 0.0f, broadcast(0), x);
+    case GAZE_TANH: return hyperbolic_tangent(x);
+    case GAZE_SIGMOID: return sigmoid(x);
+    case GAZE_EXPONENTIAL: return exponential(x);
+    case GAZE_ERF: return error_function(x);
   }
   return x;
 }
@@ -181,9 +213,9 @@ INLINE vf activation_slope(vf x, gaze_activation kind) {
       return 0.5f * (1.0f + error_function(x * 0.707106781f)) +
              x * 0.398942280f * exponential(-0.5f * x * x);
     case GAZE_GELU_TANH: {
-      vf t = hyperbolic_tangent(ROOT_2_OVER_PI * (x + CUBIC * x * x * x));
-      vf inner = ROOT_2_OVER_PI * (1.0f + 3.0f * CUBIC * x * x);
-      return 0.5f * (1.0f + t) + 0.5f * x * (1.0f - t * t) * inner;
+      vf s = sigmoid(2.0f * ROOT_2_OVER_PI * (x + CUBIC * x * x * x));
+      vf inner = 2.0f * ROOT_2_OVER_PI * (1.0f + 3.0f * CUBIC * x * x);
+      return s + x * s * (1.0f - s) * inner;
     }
     case GAZE_GELU_QUICK: {
       vf s = sigmoid(1.702f * x);
@@ -194,13 +226,24 @@ INLINE vf activation_slope(vf x, gaze_activation kind) {
       return s + x * s * (1.0f - s);
     }
     case GAZE_RELU: return choose(x > 0.0f, broadcast(1), broadcast(0));
+    case GAZE_TANH: {
+      vf t = hyperbolic_tangent(x);
+      return 1.0f - t * t;
+    }
+    case GAZE_SIGMOID: {
+      vf s = sigmoid(x);
+      return s * (1.0f - s);
+    }
+    case GAZE_EXPONENTIAL: return exponential(x);
+    case GAZE_ERF: return 1.12837917f * exponential(-x * x);
   }
   return broadcast(1);
 }
 
 // The switch is taken once per call, so that each loop body holds one formula.
-#define FOR_EACH_ACTIVATION(CASE) \
-  CASE(GAZE_GELU_ERF) CASE(GAZE_GELU_TANH) CASE(GAZE_GELU_QUICK) CASE(GAZE_SILU) CASE(GAZE_RELU)
+#define FOR_EACH_ACTIVATION(CASE)                                                           \
+  CASE(GAZE_GELU_ERF) CASE(GAZE_GELU_TANH) CASE(GAZE_GELU_QUICK) CASE(GAZE_SILU)            \
+  CASE(GAZE_RELU) CASE(GAZE_TANH) CASE(GAZE_SIGMOID) CASE(GAZE_EXPONENTIAL) CASE(GAZE_ERF)
 
 static void activate(const float *x, float *y, int64_t count, gaze_activation kind) {
   switch (kind) {
@@ -214,6 +257,10 @@ static void activate(const float *x, float *y, int64_t count, gaze_activation ki
 #define FORWARD_GAZE_GELU_QUICK(read, i) activation(read(x + i), GAZE_GELU_QUICK)
 #define FORWARD_GAZE_SILU(read, i) activation(read(x + i), GAZE_SILU)
 #define FORWARD_GAZE_RELU(read, i) activation(read(x + i), GAZE_RELU)
+#define FORWARD_GAZE_TANH(read, i) activation(read(x + i), GAZE_TANH)
+#define FORWARD_GAZE_SIGMOID(read, i) activation(read(x + i), GAZE_SIGMOID)
+#define FORWARD_GAZE_EXPONENTIAL(read, i) activation(read(x + i), GAZE_EXPONENTIAL)
+#define FORWARD_GAZE_ERF(read, i) activation(read(x + i), GAZE_ERF)
     FOR_EACH_ACTIVATION(CASE)
 #undef CASE
   }
@@ -232,6 +279,11 @@ static void activate_backward(const float *x, const float *dy, float *dx, int64_
 #define BACKWARD_GAZE_GELU_QUICK(read, i) activation_slope(read(x + i), GAZE_GELU_QUICK) * read(dy + i)
 #define BACKWARD_GAZE_SILU(read, i) activation_slope(read(x + i), GAZE_SILU) * read(dy + i)
 #define BACKWARD_GAZE_RELU(read, i) activation_slope(read(x + i), GAZE_RELU) * read(dy + i)
+#define BACKWARD_GAZE_TANH(read, i) activation_slope(read(x + i), GAZE_TANH) * read(dy + i)
+#define BACKWARD_GAZE_SIGMOID(read, i) activation_slope(read(x + i), GAZE_SIGMOID) * read(dy + i)
+#define BACKWARD_GAZE_EXPONENTIAL(read, i) \
+  activation_slope(read(x + i), GAZE_EXPONENTIAL) * read(dy + i)
+#define BACKWARD_GAZE_ERF(read, i) activation_slope(read(x + i), GAZE_ERF) * read(dy + i)
     FOR_EACH_ACTIVATION(CASE)
 #undef CASE
   }
@@ -245,7 +297,8 @@ INLINE float f16_value(uint16_t half) {
   uint32_t bits = half & 0x7fff;
   float value;
   if (bits >= 0x7c00) {
-    uint32_t wide = 0x7f800000u | (bits & 0x3ff) << 13;
+    // Signalling NaN become quiet, as the processors' own conversions make them.
+    uint32_t wide = 0x7f800000u | (bits & 0x3ff) << 13 | (bits > 0x7c00 ? 0x400000u : 0);
     memcpy(&value, &wide, 4);
   } else if (bits >= 0x400) {
     uint32_t wide = (bits << 13) + ((127u - 15u) << 23);
@@ -282,15 +335,20 @@ static void f32_to_bf16(const float *x, uint16_t *y, int64_t count) {
   for (int64_t i = 0; i < count; i++) y[i] = bf16_bits(x[i]);
 }
 
+/// 0 for a row of zeros, and for one so small that 1 / scale would overflow.
+INLINE float inverse_of_scale(float scale) { return scale >= 1.17549435e-38f ? 1.0f / scale : 0; }
+
 INLINE int32_t quantized(float x, float inverse) {
   float q = x * inverse;
-  q = q > 127.0f ? 127.0f : q < -127.0f ? -127.0f : q;
+  // NaN fails both comparisons and gets a number; its row's scale is NaN and carries it on.
+  q = q > -127.0f ? q : -127.0f;
+  q = q < 127.0f ? q : 127.0f;
   // Adding and subtracting 1.5 * 2^23 rounds to nearest even in any rounding-safe mode.
   return (int32_t)((q + 12582912.0f) - 12582912.0f);
 }
 
 static int32_t quantize_i8(const float *x, int8_t *y, int64_t count, float scale) {
-  float inverse = scale > 0 ? 1.0f / scale : 0;
+  float inverse = inverse_of_scale(scale);
   int32_t sum = 0;
   for (int64_t i = 0; i < count; i++) {
     int32_t q = quantized(x[i], inverse);

@@ -22,6 +22,7 @@ const gaze_kernel_table KERNEL_TABLE = {
     .rms_norm = rms_norm,
     .softmax = softmax,
     .softmax_backward = softmax_backward,
+    .rotate = rotate,
     .activate = activate,
     .activate_backward = activate_backward,
     .add = add,

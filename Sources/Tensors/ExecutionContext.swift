@@ -133,8 +133,7 @@ package final class ExecutionContext {
   ///
   /// - Throws: ``TensorError/elementType(operation:found:expected:)`` for integer elements.
   package func contiguous(_ x: Tensor) throws(TensorError) -> Tensor {
-    if x.isContiguous && x.elementType == .f32 { return x }
-    if x.isContiguous { return try upcast(x) }
-    return try copied(x)
+    guard x.elementType == .f32 else { return try upcast(x) }
+    return x.isContiguous ? x : try copied(x)
   }
 }

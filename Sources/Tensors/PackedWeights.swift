@@ -10,15 +10,25 @@ struct PackedWeight {
 
 /// Weights converted for a precision other than their file's, each once and on first use.
 ///
+/// A copy is found again by the view of the storage that it was made from, and goes when that
+/// storage does: the address of a freed buffer may come back with other numbers in it.
+///
 /// One per loaded model; not `Sendable`, like the context that owns it.
 package final class PackedWeights {
   private struct Key: Hashable {
     let storage: ObjectIdentifier
     let offset: Int
+    let lengths: [Int]
+    let strides: [Int]
     let elementType: ElementType
   }
 
-  private var packed: [Key: PackedWeight] = [:]
+  private struct Entry {
+    weak var source: Storage?
+    let weight: PackedWeight
+  }
+
+  private var packed: [Key: Entry] = [:]
   /// Called with a weight's tensor once its packed copy stands in for it, so that the owner
   /// can let go of the mapped pages.
   package var onPacked: ((Tensor) -> Void)?
@@ -26,7 +36,7 @@ package final class PackedWeights {
   package init() {}
 
   /// Bytes that the converted copies take.
-  package var byteCount: Int { packed.values.reduce(0) { $0 + $1.matrix.byteCount } }
+  package var byteCount: Int { packed.values.reduce(0) { $0 + $1.weight.matrix.byteCount } }
 
   /// Drops every copy: the precision has changed.
   package func removeAll() { packed = [:] }
@@ -36,10 +46,12 @@ package final class PackedWeights {
     _ convert: () throws(TensorError) -> PackedWeight
   ) throws(TensorError) -> PackedWeight {
     let key = Key(
-      storage: ObjectIdentifier(weight.storage), offset: weight.offset, elementType: elementType)
-    if let found = packed[key] { return found }
+      storage: ObjectIdentifier(weight.storage), offset: weight.offset,
+      lengths: weight.shape.array, strides: weight.strides.array, elementType: elementType)
+    if let found = packed[key], found.source != nil { return found.weight }
     let made = try convert()
-    packed[key] = made
+    packed = packed.filter { $0.value.source != nil }
+    packed[key] = Entry(source: weight.storage, weight: made)
     onPacked?(weight)
     return made
   }

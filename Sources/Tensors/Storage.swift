@@ -40,17 +40,33 @@ package final class Storage: @unchecked Sendable {
 
 /// Recycles the buffers of activations, so that a steady computation asks the system for none.
 package final class Arena: Sendable {
-  /// Free buffers by capacity.
-  private let free = Mutex<[Int: [UInt]]>([:])
+  private struct Idle {
+    /// Addresses of free buffers by capacity.
+    var buffers: [Int: [UInt]] = [:]
+    var byteCount = 0
+  }
 
-  package init() {}
+  private let idle = Mutex(Idle())
+  /// Bytes of free buffers that are kept; what would exceed them goes back to the system.
+  package let idleLimit: Int
+
+  /// - Parameter idleLimit: 256 MB by default, which holds the activations of a few hundred
+  ///   sequences of a large encoder.
+  package init(idleLimit: Int = 256 << 20) { self.idleLimit = idleLimit }
 
   deinit { trim() }
+
+  /// Bytes of free buffers kept at present.
+  package var idleByteCount: Int { idle.withLock { $0.byteCount } }
 
   /// A buffer of at least `byteCount` bytes, aligned to a cache line, its contents undefined.
   package func allocate(byteCount: Int) -> Storage {
     let capacity = Arena.capacity(for: byteCount)
-    let recycled = free.withLock { free in free[capacity]?.popLast() }
+    let recycled = idle.withLock { idle -> UInt? in
+      guard let address = idle.buffers[capacity]?.popLast() else { return nil }
+      idle.byteCount -= capacity
+      return address
+    }
     let base = recycled.flatMap { UnsafeMutableRawPointer(bitPattern: $0) }
       ?? UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 64)
     return Storage(base: base, byteCount: byteCount, capacity: capacity, arena: self)
@@ -58,15 +74,21 @@ package final class Arena: Sendable {
 
   /// Returns every buffer that nobody uses to the system.
   package func trim() {
-    let buffers = free.withLock { free in
-      defer { free = [:] }
-      return free.values.flatMap { $0 }
+    let buffers = idle.withLock { idle in
+      defer { idle = Idle() }
+      return idle.buffers.values.flatMap { $0 }
     }
     for address in buffers { UnsafeMutableRawPointer(bitPattern: address)?.deallocate() }
   }
 
   func recycle(_ base: UnsafeMutableRawPointer, capacity: Int) {
-    free.withLock { free in free[capacity, default: []].append(UInt(bitPattern: base)) }
+    let isKept = idle.withLock { idle in
+      guard capacity <= idleLimit - idle.byteCount else { return false }
+      idle.buffers[capacity, default: []].append(UInt(bitPattern: base))
+      idle.byteCount += capacity
+      return true
+    }
+    if !isKept { base.deallocate() }
   }
 
   /// Capacities are powers of two cut in four, so that ragged sizes find each other's buffers

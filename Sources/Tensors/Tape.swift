@@ -1,6 +1,15 @@
+import Synchronization
+
 /// Maps the gradient of an output to the gradients of the inputs, nil for those not followed.
 package typealias GradientRule =
   (_ gradient: Tensor, _ context: ExecutionContext) throws(TensorError) -> [Tensor?]
+
+/// The place of a value on one tape. Tensors outlive tapes, so a place names its tape too:
+/// a value that an earlier or an outer tape followed is a constant to every other.
+struct TapeNode: Equatable, Sendable {
+  let tape: Int
+  let index: Int
+}
 
 /// Reverse-mode differentiation: a list of what was computed, in order, and one walk back.
 ///
@@ -11,25 +20,33 @@ package final class Tape {
     let rule: GradientRule?
   }
 
+  private static let count = Atomic<Int>(0)
+
+  private let identity = Tape.count.add(1, ordering: .relaxed).newValue
   private var entries: [Entry] = []
 
   package init() {}
 
   /// `tensor` as a variable whose gradient can be asked for.
   package func watch(_ tensor: Tensor) -> Tensor {
-    var watched = tensor
-    watched.node = entries.count
-    entries.append(Entry(inputs: [], rule: nil))
-    return watched
+    append(Entry(inputs: [], rule: nil), for: tensor)
   }
 
   func record(_ output: Tensor, inputs: [Tensor?], rule: @escaping GradientRule) -> Tensor {
-    let nodes = inputs.map { $0?.node }
+    let nodes = inputs.map { $0.flatMap(index(of:)) }
     guard nodes.contains(where: { $0 != nil }) else { return output }
-    var tracked = output
-    tracked.node = entries.count
-    entries.append(Entry(inputs: nodes, rule: rule))
+    return append(Entry(inputs: nodes, rule: rule), for: output)
+  }
+
+  private func append(_ entry: Entry, for tensor: Tensor) -> Tensor {
+    var tracked = tensor
+    tracked.node = TapeNode(tape: identity, index: entries.count)
+    entries.append(entry)
     return tracked
+  }
+
+  private func index(of tensor: Tensor) -> Int? {
+    tensor.node.flatMap { $0.tape == identity ? $0.index : nil }
   }
 
   /// The gradients of `target`, weighted by `seed`, with respect to everything recorded.
@@ -38,7 +55,12 @@ package final class Tape {
   func gradients(
     of target: Tensor, seed: Tensor?, in context: ExecutionContext
   ) throws(TensorError) -> Gradients {
-    guard let last = target.node else { return Gradients(values: [:]) }
+    guard let last = index(of: target) else { return Gradients(tape: identity, values: [:]) }
+    if let seed, seed.shape != target.shape {
+      throw .shapes(
+        operation: "gradients", found: [seed.shape, target.shape],
+        expected: "a seed of the target's shape")
+    }
     var pending: [Int: Tensor] = [:]
     pending[last] = seed ?? context.filled(target.shape, with: 1)
     var finished: [Int: Tensor] = [:]
@@ -54,16 +76,19 @@ package final class Tape {
         } ?? part
       }
     }
-    return Gradients(values: finished)
+    return Gradients(tape: identity, values: finished)
   }
 }
 
 /// What ``ExecutionContext/gradients(of:seed:_:)`` found.
 package struct Gradients {
+  let tape: Int
   let values: [Int: Tensor]
 
   /// The gradient with respect to `variable`, or nil when the target does not depend on it.
-  package subscript(variable: Tensor) -> Tensor? { variable.node.flatMap { values[$0] } }
+  package subscript(variable: Tensor) -> Tensor? {
+    variable.node.flatMap { $0.tape == tape ? values[$0.index] : nil }
+  }
 }
 
 extension ExecutionContext {

@@ -11,19 +11,30 @@ package struct Tensor: Sendable {
   /// The first element, counted in elements from the start of the storage.
   package let offset: Int
   /// Where a ``Tape`` knows this value, or nil when it is a constant.
-  package internal(set) var node: Int?
+  var node: TapeNode?
 
+  /// A contiguous tensor over `storage`.
+  ///
+  /// - Precondition: `byteOffset` is a whole number of blocks (bytes that start between blocks
+  ///   are lent as a storage of their own), and the elements lie within the storage. Readers of
+  ///   files check both before they ask.
   package init(
     storage: Storage, elementType: ElementType, shape: Shape, byteOffset: Int = 0
   ) {
+    precondition(
+      byteOffset >= 0 && byteOffset % elementType.blockBytes == 0,
+      "elements start at byte \(byteOffset), within a block")
     self.init(
       storage: storage, elementType: elementType, shape: shape, strides: shape.contiguousStrides,
-      offset: byteOffset / elementType.blockBytes, node: nil)
+      offset: byteOffset / elementType.blockBytes * elementType.blockElements, node: nil)
+    precondition(
+      byteCount <= storage.byteCount - byteOffset,
+      "\(byteCount) bytes at \(byteOffset) of \(storage.byteCount)")
   }
 
   init(
     storage: Storage, elementType: ElementType, shape: Shape, strides: Shape, offset: Int,
-    node: Int?
+    node: TapeNode?
   ) {
     self.storage = storage
     self.elementType = elementType

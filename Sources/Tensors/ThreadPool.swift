@@ -12,14 +12,18 @@ import Synchronization
 /// Workers spin for a while after each loop, so that the many short loops of a forward pass
 /// cost no system call, and then sleep. Iterations are handed out by one atomic counter.
 ///
-/// `@unchecked Sendable`: `job` and `limit` are written only by the thread that holds `gate`,
+/// One loop at a time has the workers. A loop inside a loop, or one that another thread starts
+/// meanwhile, runs on its caller alone: slower, never stuck.
+///
+/// `@unchecked Sendable`: `job` and `limit` are written only by the thread that holds `isBusy`,
 /// before it publishes a new `round`, and read by workers only after they have seen that round
 /// and before they report through `pending`.
 package final class ThreadPool: @unchecked Sendable {
   /// Threads that a loop runs on, the caller's own included.
   package let threadCount: Int
 
-  private let gate = Mutex(())
+  /// Held by the thread whose loop has the workers.
+  private let isBusy = Atomic<Bool>(false)
   private let round = Atomic<Int>(0)
   private let next = Atomic<Int>(0)
   private let pending = Atomic<Int>(0)
@@ -36,12 +40,18 @@ package final class ThreadPool: @unchecked Sendable {
   }
 
   /// Ends the workers once they are idle. The pool runs loops on the caller alone afterwards.
+  ///
+  /// Not to be called from within a loop, which it would wait for.
   package func close() {
-    gate.withLock { _ in
-      closed.store(true, ordering: .releasing)
-      round.add(1, ordering: .sequentiallyConsistent)
-      bell.ring()
-    }
+    while !takeWorkers() { sched_yield() }
+    closed.store(true, ordering: .releasing)
+    round.add(1, ordering: .sequentiallyConsistent)
+    bell.ring()
+    isBusy.store(false, ordering: .releasing)
+  }
+
+  private func takeWorkers() -> Bool {
+    isBusy.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged
   }
 
   package static var processorCount: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
@@ -49,26 +59,30 @@ package final class ThreadPool: @unchecked Sendable {
   /// Calls `body` once for each index below `count`, on all threads, in no particular order;
   /// returns when all calls have.
   package func forEach(_ count: Int, _ body: (Int) -> Void) {
-    guard threadCount > 1, count > 1, !closed.load(ordering: .acquiring) else {
+    guard threadCount > 1, count > 1, takeWorkers() else {
       for index in 0..<count { body(index) }
       return
     }
-    gate.withLock { _ in
-      withoutActuallyEscaping(body) { body in
-        job = body
-        limit = count
-        next.store(0, ordering: .relaxed)
-        pending.store(threadCount - 1, ordering: .relaxed)
-        round.add(1, ordering: .sequentiallyConsistent)
-        bell.ring()
-        takeIterations(of: body, below: count)
-        var spins = 0
-        while pending.load(ordering: .acquiring) > 0 {
-          spins += 1
-          if spins > 4000 { sched_yield() } else { gaze_pause() }
-        }
-        job = nil
+    defer { isBusy.store(false, ordering: .releasing) }
+    // Read once the workers are ours: they cannot leave from here on.
+    guard !closed.load(ordering: .acquiring) else {
+      for index in 0..<count { body(index) }
+      return
+    }
+    withoutActuallyEscaping(body) { body in
+      job = body
+      limit = count
+      next.store(0, ordering: .relaxed)
+      pending.store(threadCount - 1, ordering: .relaxed)
+      round.add(1, ordering: .sequentiallyConsistent)
+      bell.ring()
+      takeIterations(of: body, below: count)
+      var spins = 0
+      while pending.load(ordering: .acquiring) > 0 {
+        spins += 1
+        if spins > 4000 { sched_yield() } else { gaze_pause() }
       }
+      job = nil
     }
   }
 

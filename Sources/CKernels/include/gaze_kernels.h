@@ -44,7 +44,7 @@ typedef struct {
   int32_t step;        ///< elements of k that one step consumes
   int32_t step_bytes;  ///< bytes that one row takes in the panel per step
   /// Lays `rows` rows of `k` floats out step by step, zero-filled to a whole step.
-  /// `scales` is used by int8 alone: the reciprocal-free scale of each row.
+  /// `scales` is used by int8 alone: what one step of each row's quantised values stands for.
   void (*pack)(const float *x, ptrdiff_t x_stride, int32_t rows, int64_t k, const float *GAZE_NULLABLE scales,
                void *panel);
   void (*block)(const gaze_dot_arguments *arguments);
@@ -92,7 +92,11 @@ typedef enum {
   GAZE_GELU_TANH = 1,   ///< the tanh approximation of Hendrycks & Gimpel
   GAZE_GELU_QUICK = 2,  ///< x * sigmoid(1.702 x)
   GAZE_SILU = 3,        ///< x * sigmoid(x)
-  GAZE_RELU = 4
+  GAZE_RELU = 4,
+  GAZE_TANH = 5,
+  GAZE_SIGMOID = 6,
+  GAZE_EXPONENTIAL = 7,
+  GAZE_ERF = 8
 } gaze_activation;
 
 /// The functions of one instruction set.
@@ -124,6 +128,10 @@ typedef struct {
   /// dx = scale * y * (dy - sum(dy * y)) by row.
   void (*softmax_backward)(const float *y, const float *dy, float *dx, int64_t rows,
                            int64_t width, float scale);
+  /// Rotary embedding of `heads` vectors of `width` channels at one position: channel i of the
+  /// first `half` and channel half + i turn by the angle of `cosines[i]` and sign * `sines[i]`.
+  void (*rotate)(const float *x, const float *cosines, const float *sines, float *y,
+                 int64_t heads, int64_t width, int64_t half, float sign);
   void (*activate)(const float *x, float *y, int64_t count, gaze_activation kind);
   /// dx = dy * activation'(x).
   void (*activate_backward)(const float *x, const float *dy, float *dx, int64_t count,
@@ -134,13 +142,15 @@ typedef struct {
   void (*scale_add)(const float *x, float a, float b, float *y, int64_t count);
   float (*sum)(const float *x, int64_t count);
   float (*dot_product)(const float *a, const float *b, int64_t count);
+  /// NaN if any element is.
   float (*greatest_magnitude)(const float *x, int64_t count);
 
   void (*f16_to_f32)(const uint16_t *x, float *y, int64_t count);
   void (*bf16_to_f32)(const uint16_t *x, float *y, int64_t count);
   /// Round to nearest even; NaN stays NaN.
   void (*f32_to_bf16)(const float *x, uint16_t *y, int64_t count);
-  /// y = round(x / scale), clamped to -127...127; returns the sum of what was written.
+  /// y = round(x / scale), clamped to -127...127, 0 where the scale is; returns the sum of what
+  /// was written. NaN becomes some number: the scale is to be NaN too.
   int32_t (*quantize_i8)(const float *x, int8_t *y, int64_t count, float scale);
 } gaze_kernel_table;
 

@@ -1,7 +1,7 @@
 import CKernels
 
 /// The pointwise non-linearities that checkpoints name.
-package enum Activation: Sendable {
+package enum Activation: Sendable, CaseIterable {
   /// x · Φ(x), exact.
   case gelu
   /// The tanh approximation of GELU (Hendrycks & Gimpel 2016).
@@ -10,6 +10,11 @@ package enum Activation: Sendable {
   case quickGELU
   case silu
   case relu
+  case tanh
+  case sigmoid
+  case exponential
+  /// The error function 2/√π ∫₀ˣ e^−t² dt.
+  case erf
 
   fileprivate var kernel: gaze_activation {
     switch self {
@@ -18,6 +23,10 @@ package enum Activation: Sendable {
     case .quickGELU: GAZE_GELU_QUICK
     case .silu: GAZE_SILU
     case .relu: GAZE_RELU
+    case .tanh: GAZE_TANH
+    case .sigmoid: GAZE_SIGMOID
+    case .exponential: GAZE_EXPONENTIAL
+    case .erf: GAZE_ERF
     }
   }
 }
@@ -35,8 +44,13 @@ extension ExecutionContext {
     return recorded(y, from: [x]) { gradient, context throws(TensorError) in
       let dy = try context.contiguous(gradient)
       let dx = context.empty(dy.shape)
-      context.functions.activate_backward(
-        input.floats, dy.floats, dx.floats, Int64(count), activation.kernel)
+      let kernel = context.functions.activate_backward
+      let (dys, out) = (dy.floats, dx.floats)
+      try context.parallelRows(count, width: 1) { range in
+        let start = range.lowerBound
+        kernel(from + start, dys + start, out + start, Int64(range.count), activation.kernel)
+      }
+      withExtendedLifetime(input) {}
       return [dx]
     }
   }

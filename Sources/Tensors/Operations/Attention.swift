@@ -35,6 +35,9 @@ extension ExecutionContext {
         operation: "attention", found: [q, k, v] + (mask.additive.map { [$0.shape] } ?? []),
         expected: "[B, T, H, D] and twice [B, S, H, D], with a mask of [T, S] or [B, T, S]")
     }
+    guard tape == nil || mask.additive?.isTracked != true else {
+      throw .notDifferentiable(operation: "the mask of attention")
+    }
     let isTraced = taps?.wants(site) ?? false
     let isTracked = tape != nil && (query.isTracked || key.isTracked || value.isTracked)
     guard isTraced || isTracked else {
@@ -65,12 +68,15 @@ extension ExecutionContext {
     let kernel = functions.attention
     let rows = Int(functions.tile_rows)
     let tiles = (queries + rows - 1) / rows
+    // Heads are shared out whole, so that a head's keys stay in one cache, unless they are few.
+    let parts = max(1, min(tiles, 4 * pool.threadCount / max(1, batch * heads)))
     let scratchFloats = Int(gaze_attention_scratch(Int32(width)))
-    let scratch = empty([batch * heads, scratchFloats])
+    let scratch = empty([batch * heads * parts, scratchFloats])
     let (qs, ks, vs, out, work) = (q.floats, k.floats, v.floats, y.floats, scratch.floats)
-    try parallel(batch * heads) { index in
-      let (b, h) = (index / heads, index % heads)
-      for tile in 0..<tiles where !cancellation.isCancelled {
+    try parallel(batch * heads * parts) { index in
+      let (b, h, part) = (index / parts / heads, index / parts % heads, index % parts)
+      for tile in tiles * part / parts..<tiles * (part + 1) / parts
+      where !cancellation.isCancelled {
         let first = queries * tile / tiles
         let count = queries * (tile + 1) / tiles - first
         let maskRow = additive.map {
@@ -140,24 +146,30 @@ extension ExecutionContext {
       [
         query.isTracked ? try context.headSums(gradient, k.detached).reshaped(q.shape) : nil,
         key.isTracked
-          ? try context.headSums(try context.swappedLast(gradient), q.detached).reshaped(k.shape)
+          ? try context.headSums(gradient, q.detached, transposed: true).reshaped(k.shape)
           : nil,
       ]
     }
   }
 
   /// P V by head: `[B, H, T, S]` and `[B, S, H, D]` to `[B, T, H · D]`.
-  func headSums(_ probabilities: Tensor, _ value: Tensor) throws(TensorError) -> Tensor {
+  ///
+  /// With `transposed`, Pᵀ V: `value [B, T, H, D]` to `[B, S, H · D]`; nothing is copied.
+  func headSums(
+    _ probabilities: Tensor, _ value: Tensor, transposed: Bool = false
+  ) throws(TensorError) -> Tensor {
     let (p, v) = (try contiguous(probabilities), try withRows(value))
-    let (batch, heads, queries, keys) = (p.shape[0], p.shape[1], p.shape[2], p.shape[3])
-    let width = v.shape[3]
+    let (batch, heads, width) = (p.shape[0], p.shape[1], v.shape[3])
+    let plane = p.shape[2] * p.shape[3]
+    let (queries, keys) = transposed ? (p.shape[3], p.shape[2]) : (p.shape[2], p.shape[3])
+    let (rowStep, columnStep) = transposed ? (1, queries) : (keys, 1)
     let y = empty([batch, queries, heads * width])
     let kernel = functions.outer
     let (ps, vs, out) = (p.floats, v.floats, y.floats)
     try parallel(batch * heads) { index in
       let (b, h) = (index / heads, index % heads)
       var arguments = gaze_outer_arguments(
-        p: ps + index * queries * keys, p_row: keys, p_column: 1,
+        p: ps + index * plane, p_row: rowStep, p_column: columnStep,
         v: vs + b * v.strides[0] + h * v.strides[2], v_stride: v.strides[1],
         out: out + b * queries * heads * width + h * width, out_stride: heads * width,
         terms: Int64(keys), rows: Int32(queries), width: Int32(width), accumulate: 0)
@@ -165,20 +177,12 @@ extension ExecutionContext {
     }
     return recorded(y, from: [probabilities, value]) { gradient, context throws(TensorError) in
       let dy = try context.contiguous(gradient).reshaped([batch, queries, heads, width])
-      return [
-        probabilities.isTracked ? try context.headProducts(dy, v.detached) : nil,
-        value.isTracked
-          ? try context.headSums(try context.swappedLast(p.detached), dy)
-            .reshaped([batch, keys, heads, width]) : nil,
-      ]
+      let (p, v) = (p.detached, v.detached)
+      let dp = !probabilities.isTracked
+        ? nil : transposed ? try context.headProducts(v, dy) : try context.headProducts(dy, v)
+      let dv = value.isTracked
+        ? try context.headSums(p, dy, transposed: !transposed).reshaped(v.shape) : nil
+      return [dp, dv]
     }
-  }
-
-  /// `[B, H, T, S]` to `[B, H, S, T]`, copied.
-  private func swappedLast(_ x: Tensor) throws(TensorError) -> Tensor {
-    var (shape, strides) = (x.shape, x.strides)
-    (shape[2], shape[3]) = (x.shape[3], x.shape[2])
-    (strides[2], strides[3]) = (x.strides[3], x.strides[2])
-    return try contiguous(x.viewed(as: shape, strides: strides, offset: x.offset))
   }
 }

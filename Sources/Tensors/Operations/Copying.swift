@@ -5,6 +5,7 @@ extension ExecutionContext {
   ///
   /// - Throws: ``TensorError/elementType(operation:found:expected:)`` for integers and f64.
   package func upcast(_ x: Tensor) throws(TensorError) -> Tensor {
+    guard x.elementType != .f32 || !x.isContiguous else { return x }
     let source = x.isContiguous ? x : try copied(x)
     guard source.elementType != .f32 else { return source }
     let y = empty(x.shape)
@@ -18,7 +19,7 @@ extension ExecutionContext {
       throw .elementType(
         operation: "conversion to f32", found: source.elementType, expected: "f32, f16 or bf16")
     }
-    return y
+    return recorded(y, from: [x]) { gradient, _ throws(TensorError) in [gradient] }
   }
 
   /// A contiguous copy, with the same element type, of a view with any strides.
@@ -71,7 +72,9 @@ extension ExecutionContext {
   ) throws(TensorError) -> Tensor {
     let axis = x.shape.resolved(axis)
     guard range.lowerBound >= 0, range.upperBound <= x.shape[axis] else {
-      throw .index(operation: "slice", found: range.upperBound, limit: x.shape[axis] + 1)
+      throw .index(
+        operation: "slice", found: range.lowerBound < 0 ? range.lowerBound : range.upperBound,
+        limit: x.shape[axis] + 1)
     }
     let shape = x.shape
     return recorded(x.sliced(axis: axis, range), from: [x]) { gradient, context throws(TensorError) in

@@ -80,6 +80,14 @@ extension ExecutionContext {
     bias: UnsafePointer<Float>? = nil, out: UnsafeMutablePointer<Float>, outStride: Int
   ) throws(TensorError) {
     guard rowCount > 0, operands.columns > 0 else { return }
+    guard operands.k > 0 else {
+      // Nothing is summed, and no kernel would write.
+      for index in 0..<rowCount * operands.columns {
+        let (row, column) = index.quotientAndRemainder(dividingBy: operands.columns)
+        out[row * outStride + column] = bias?[column] ?? 0
+      }
+      return
+    }
     let panels = try pack(rows, stride: rowStride, count: rowCount, for: operands)
     let perTask = columnsPerTask(operands, rowCount: rowCount)
     let taskCount = (operands.columns + perTask - 1) / perTask
@@ -91,7 +99,7 @@ extension ExecutionContext {
       let part = index / taskCount
       let tiles = tileCount * part / parts..<tileCount * (part + 1) / parts
       for block in 0..<panels.rowBytes.count {
-        for tile in tiles {
+        for tile in tiles where !cancellation.isCancelled {
           multiply(
             panels, block: block, tile: tile, operands,
             columns: column..<min(operands.columns, column + perTask), bias: bias, out: out,

@@ -61,6 +61,13 @@ extension ExecutionContext {
     let period = right.elementCount
     guard period > 0 else { return result }
     let (a, b, out) = (left.floats, right.floats, result.floats)
+    guard period < x.elementCount else {
+      try parallelRows(period, width: 1) { range in
+        let start = range.lowerBound
+        kernel(a + start, b + start, out + start, Int64(range.count))
+      }
+      return result
+    }
     try parallelRows(x.elementCount / period, width: period) { rows in
       for row in rows {
         kernel(a + row * period, b, out + row * period, Int64(period))
@@ -81,10 +88,10 @@ extension ExecutionContext {
   func sumOfRows(_ x: Tensor) throws(TensorError) -> Tensor {
     let (rows, width) = (x.shape.rowCount, x.shape.width)
     let total = zeros([width])
-    let source = try contiguous(x).floats
+    let source = try contiguous(x)
     let add = functions.add
     for row in 0..<rows {
-      add(total.floats, source + row * width, total.floats, Int64(width))
+      add(total.floats, source.floats + row * width, total.floats, Int64(width))
     }
     return total
   }

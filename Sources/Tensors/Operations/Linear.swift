@@ -17,12 +17,14 @@ extension ExecutionContext {
         expected: "[..., K], [N, K] and [N]")
     }
     let input = try contiguous(x)
+    let offsets = try bias.map { b throws(TensorError) in try contiguous(b) }
     let y = empty(x.shape.dropping(last: 1).appending(weight.shape[0]))
     let product = try dotOperands(for: weight)
     try dotProduct(
       rows: input.floats, rowStride: input.shape.width, rowCount: input.shape.rowCount,
-      product, bias: try bias.map { b throws(TensorError) in try contiguous(b) }?.floats,
-      out: y.floats, outStride: weight.shape[0])
+      product, bias: offsets?.floats, out: y.floats, outStride: weight.shape[0])
+    // A converted bias is only this function's: its buffer must outlive the product.
+    withExtendedLifetime((input, offsets)) {}
     return recorded(y, from: [x, weight, bias], linearRule(input, weight, bias))
   }
 
@@ -49,20 +51,23 @@ extension ExecutionContext {
       throw .elementType(
         operation: "matrix product", found: weight.elementType, expected: "f32, f16 or bf16")
     }
-    let weight = weight.isContiguous ? weight : try copied(weight)
     switch (precision, weight.elementType) {
     case (.int8, _) where !weight.isTracked:
       return DotOperands(dot: functions.dot_i8, packed: try packedInt8(weight))
-    case (.bf16, .bf16), (.file, .bf16):
-      return DotOperands(dot: functions.dot_bf16, weight: weight)
-    case (.bf16, _) where !weight.isTracked:
+    case (.bf16, .f32) where !weight.isTracked, (.bf16, .f16) where !weight.isTracked:
       return DotOperands(dot: functions.dot_bf16, packed: try packedBF16(weight))
-    case (_, .bf16):
-      return DotOperands(dot: functions.dot_bf16_exact, weight: weight)
-    case (_, .f16):
-      return DotOperands(dot: functions.dot_f16, weight: weight)
     default:
-      return DotOperands(dot: functions.dot_f32, weight: weight)
+      let rows = weight.isContiguous ? weight : try copied(weight)
+      return DotOperands(dot: dot(reading: rows.elementType), weight: rows)
+    }
+  }
+
+  /// The product that reads weights as they are stored, under the present precision.
+  private func dot(reading elementType: ElementType) -> gaze_dot {
+    switch elementType {
+    case .bf16: precision == .f32 ? functions.dot_bf16_exact : functions.dot_bf16
+    case .f16: functions.dot_f16
+    default: functions.dot_f32
     }
   }
 
@@ -92,14 +97,21 @@ extension ExecutionContext {
       let (from, to) = (exact.floats, matrix.bytes.assumingMemoryBound(to: Int8.self))
       var scales = [Float](repeating: 0, count: count)
       var sums = [Int32](repeating: 0, count: blocks * count)
-      for row in 0..<count {
-        let source = from + row * width
-        scales[row] = functions.greatest_magnitude(source, Int64(width)) / 127
-        for index in 0..<blocks {
-          let start = index * block
-          sums[index * count + row] = functions.quantize_i8(
-            source + start, to + row * width + start, Int64(min(block, width - start)),
-            scales[row])
+      try scales.withUnsafeMutableBufferPointer { scales throws(TensorError) in
+        try sums.withUnsafeMutableBufferPointer { sums throws(TensorError) in
+          nonisolated(unsafe) let (scales, sums) = (scales, sums)
+          try parallelRows(count, width: width) { rows in
+            for row in rows {
+              let source = from + row * width
+              scales[row] = functions.greatest_magnitude(source, Int64(width)) / 127
+              for index in 0..<blocks {
+                let start = index * block
+                sums[index * count + row] = functions.quantize_i8(
+                  source + start, to + row * width + start, Int64(min(block, width - start)),
+                  scales[row])
+              }
+            }
+          }
         }
       }
       return PackedWeight(matrix: matrix, scales: scales, sums: sums)

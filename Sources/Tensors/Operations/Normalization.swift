@@ -71,6 +71,50 @@ extension ExecutionContext {
     return [dx, try sumOfRows(try multiply(flat, normalized)), try sumOfRows(flat)]
   }
 
+  /// y = x / √(mean(x²) + ε) · gain over the last axis (Zhang & Sennrich 2019).
+  ///
+  /// - Throws: ``TensorError`` when `gain` is not as wide as `x`, or when cancelled.
+  package func rmsNorm(_ x: Tensor, gain: Tensor, epsilon: Float) throws(TensorError) -> Tensor {
+    let width = x.shape.width
+    guard gain.shape == [width] else {
+      throw .shapes(
+        operation: "rmsNorm", found: [x.shape, gain.shape], expected: "[..., D] and [D]")
+    }
+    let (input, g) = (try contiguous(x), try contiguous(gain))
+    let y = empty(x.shape)
+    let inverses = tape == nil ? nil : empty([x.shape.rowCount])
+    let kernel = functions.rms_norm
+    let (from, to, gains, kept) = (input.floats, y.floats, g.floats, inverses?.floats)
+    try parallelRows(x.shape.rowCount, width: width) { rows in
+      kernel(
+        from + rows.lowerBound * width, gains, to + rows.lowerBound * width,
+        kept.map { $0 + rows.lowerBound }, Int64(rows.count), Int64(width), epsilon)
+    }
+    guard let inverses else { return y }
+    return recorded(y, from: [x, gain]) { gradient, context throws(TensorError) in
+      // With x̂ = x r: dx = r (g − x̂ mean(g x̂)) where g = dy · gain; dgain = Σ dy x̂.
+      let dy = try context.contiguous(gradient)
+      let rows = dy.shape.rowCount
+      let normalized = context.empty(dy.shape)
+      for row in 0..<rows {
+        context.functions.scale_add(
+          input.floats + row * width, inverses.floats[row], 0, normalized.floats + row * width,
+          Int64(width))
+      }
+      let dgain = gain.isTracked
+        ? try context.summed(try context.multiply(dy, normalized), to: [width]) : nil
+      guard x.isTracked else { return [nil, dgain] }
+      let dx = try context.multiply(dy, g.detached)
+      for row in 0..<rows {
+        let (hat, out) = (normalized.floats + row * width, dx.floats + row * width)
+        let projection = context.functions.dot_product(out, hat, Int64(width)) / Float(width)
+        let inverse = inverses.floats[row]
+        context.functions.scale_add(hat, -projection * inverse, inverse, out, Int64(width))
+      }
+      return [dx, dgain]
+    }
+  }
+
   /// x / ‖x‖₂ over the last axis, without an epsilon, as CLIP embeds.
   package func normalized(_ x: Tensor) throws(TensorError) -> Tensor {
     let input = try contiguous(x)

@@ -25,12 +25,35 @@ extension ExecutionContext {
       var da: Tensor?
       if a.isTracked {
         da = firstTransposed
-          ? try context.linear(right.detached, weight: dy)
-          : try context.linear(dy, weight: right.detached)
+          ? try context.productTransposed(right.detached, dy)
+          : try context.productTransposed(dy, right.detached)
       }
       let db = b.isTracked
         ? try context.product(left.detached, dy, firstTransposed: !firstTransposed) : nil
       return [da, db]
+    }
+  }
+
+  /// The matrix product `a [M, K] · bᵀ`, with `b [N, K]`, in f32 whatever the precision: for
+  /// activations on both sides, where ``linear(_:weight:bias:)`` would convert and keep `b`.
+  ///
+  /// - Throws: ``TensorError`` for shapes that do not fit, or when cancelled.
+  package func productTransposed(_ a: Tensor, _ b: Tensor) throws(TensorError) -> Tensor {
+    guard a.shape.rank == 2, b.shape.rank == 2, a.shape[1] == b.shape[1] else {
+      throw .shapes(
+        operation: "productTransposed", found: [a.shape, b.shape], expected: "[M, K] and [N, K]")
+    }
+    let (left, right) = (try contiguous(a), try contiguous(b))
+    let y = empty([a.shape[0], b.shape[0]])
+    try dotProduct(
+      rows: left.floats, rowStride: left.shape.width, rowCount: left.shape[0],
+      DotOperands(dot: functions.dot_f32, weight: right), out: y.floats, outStride: y.shape[1])
+    return recorded(y, from: [a, b]) { gradient, context throws(TensorError) in
+      [
+        a.isTracked ? try context.product(gradient, right.detached) : nil,
+        b.isTracked
+          ? try context.product(gradient, left.detached, firstTransposed: true) : nil,
+      ]
     }
   }
 

@@ -31,12 +31,29 @@ extension ExecutionContext {
           Int64(width), width, scale)
       }
     }
-    return recorded(y, from: [x]) { gradient, context throws(TensorError) in
+    return recorded(y, from: [x, mask]) { gradient, context throws(TensorError) in
       let dy = try context.contiguous(gradient)
-      let dx = context.empty(dy.shape)
-      context.functions.softmax_backward(
-        y.floats, dy.floats, dx.floats, Int64(dy.shape.rowCount), Int64(width), scale)
-      return [dx]
+      return [
+        x.isTracked ? try context.softmaxGradient(dy, at: y, scale: scale) : nil,
+        mask?.isTracked == true
+          ? try context.summed(
+            try context.softmaxGradient(dy, at: y, scale: 1), to: mask?.shape ?? x.shape) : nil,
+      ]
     }
+  }
+
+  /// scale · y (dy − Σ dy y) by row.
+  private func softmaxGradient(
+    _ dy: Tensor, at y: Tensor, scale: Float
+  ) throws(TensorError) -> Tensor {
+    let dx = empty(dy.shape)
+    let width = dy.shape.width
+    let kernel = functions.softmax_backward
+    let (ys, dys, out) = (y.floats, dy.floats, dx.floats)
+    try parallelRows(dy.shape.rowCount, width: width) { rows in
+      let start = rows.lowerBound * width
+      kernel(ys + start, dys + start, out + start, Int64(rows.count), Int64(width), scale)
+    }
+    return dx
   }
 }
