@@ -11,23 +11,35 @@ indirect enum Normalizer: Sendable {
   case nmt
   case precompiled(PrecompiledMap)
 
+  /// The text after this step.
+  ///
+  /// - Throws: ``TokenizerError/textTooLong(bytes:limit:)`` when rules make the text grow beyond
+  ///   `Text.limit`, or ``TokenizerError/patternGaveUp(pattern:problem:)``.
   func apply(_ text: Text, search: RegularExpressionSearch) throws(TokenizerError) -> Text {
-    switch self {
-    case .sequence(let steps):
+    if case .sequence(let steps) = self {
       var text = text
       for step in steps { text = try step.apply(text, search: search) }
       return text
-    case .form(let form): return form.apply(text)
-    case .lowercase: return Self.lowercase(text)
-    case .strip(let left, let right): return Self.strip(text, left: left, right: right)
+    }
+    let output = try step(text, search: search)
+    try output.checkLimit()
+    return output
+  }
+
+  private func step(_ text: Text, search: RegularExpressionSearch) throws(TokenizerError) -> Text {
+    switch self {
+    case .sequence: text
+    case .form(let form): form.apply(text)
+    case .lowercase: Self.lowercase(text)
+    case .strip(let left, let right): Self.strip(text, left: left, right: right)
     case .stripAccents:
-      return Self.map(text) { UnicodeData.shared.facts($0).contains(.isMark) ? nil : $0 }
-    case .prepend(let content): return Self.prepend(content, to: text)
+      Self.map(text) { UnicodeData.shared.facts($0).contains(.isMark) ? nil : $0 }
+    case .prepend(let content): Self.prepend(content, to: text)
     case .replace(let pattern, let content):
-      return try Self.replace(pattern, with: content, in: text, search: search)
-    case .byteLevel: return ByteLevel.encode(text)
-    case .nmt: return Self.map(text, Self.nmt)
-    case .precompiled(let map): return map.apply(text)
+      try Self.replace(pattern, with: content, in: text, search: search)
+    case .byteLevel: ByteLevel.encode(text)
+    case .nmt: Self.map(text, Self.nmt)
+    case .precompiled(let map): map.apply(text)
     }
   }
 

@@ -25,7 +25,7 @@ struct Text {
   private(set) var hasOverflowed = false
 
   /// Offsets are 32 bits wide, and a file's replacement rules must not fill the memory.
-  static let limit = 1 << 28
+  static let limit = 1 << 26
 
   var count: Int { bytes.count }
 
@@ -125,6 +125,11 @@ struct Text {
 }
 
 extension Text {
+  /// - Throws: ``TokenizerError/textTooLong(bytes:limit:)`` if something was left out.
+  func checkLimit() throws(TokenizerError) {
+    if hasOverflowed { throw .textTooLong(bytes: count, limit: Self.limit) }
+  }
+
   /// Calls `body` with the bytes, forwarding the tokenizer errors that it throws.
   func withBytes<Result>(
     _ body: (Bytes) throws(TokenizerError) -> Result

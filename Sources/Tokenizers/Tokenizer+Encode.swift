@@ -141,7 +141,6 @@ extension Tokenizer {
     _ piece: Text, _ workspace: inout Workspace, _ sink: inout TokenSink
   ) throws(TokenizerError) {
     let text = try parts.normalizer?.apply(piece, search: workspace.search) ?? piece
-    try check(text)
     let stretches = text.bytes.withUnsafeBufferPointer {
       parts.added.stretches(of: $0, isNormalized: true)
     }
@@ -152,10 +151,6 @@ extension Tokenizer {
         try encode(text, stretch.range, step: 0, &workspace, &sink)
       }
     }
-  }
-
-  private func check(_ text: borrowing Text) throws(TokenizerError) {
-    if text.hasOverflowed { throw .textTooLong(bytes: text.count + 1, limit: Text.limit) }
   }
 
   /// Encodes a piece of text that still has to go through the pre-tokenizer's steps from `step` on.
@@ -197,7 +192,7 @@ extension Tokenizer {
     var copy = Text(isTracking: text.isTracking)
     copy.append(copying: range, of: text)
     let rewritten = try parts.preTokenizer[step].rewrite(copy, search: workspace.search)
-    try check(rewritten)
+    try rewritten.checkLimit()
     try encode(rewritten, 0..<rewritten.count, step: step + 1, &workspace, &sink)
   }
 

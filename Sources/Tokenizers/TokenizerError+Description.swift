@@ -19,7 +19,8 @@ extension TokenizerError: CustomStringConvertible {
       "the tokenizer's regular expression \"\(excerpt(pattern))\" was stopped on this text: "
         + "\(problem); shorten the text or use the checkpoint's original tokenizer file"
     case .textTooLong(let bytes, let limit):
-      "the text has \(bytes) bytes, the limit is \(limit); encode it in parts"
+      "the text, or what the file's rules make of it, has \(bytes) bytes or more; the limit is "
+        + "\(limit); encode it in parts"
     case .noUnknownToken(let model, let setting):
       "the text has a character outside the \(model) vocabulary, and \(setting) names no token "
         + "for it; the tokenizer file is incomplete"
