@@ -78,8 +78,9 @@ indirect enum Decoder: Sendable {
       let text = token.withUnsafeBufferPointer {
         Text(original: $0, range: 0..<$0.count, isTracking: false)
       }
-      replaced.append(
-        try Normalizer.replace(pattern, with: content, in: text, search: search).bytes)
+      let output = try Normalizer.replace(pattern, with: content, in: text, search: search)
+      try output.checkLimit()
+      replaced.append(output.bytes)
     }
     return replaced
   }

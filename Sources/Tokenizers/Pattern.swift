@@ -110,7 +110,7 @@ struct Splitter: Sendable {
     of text: Bytes, search: RegularExpressionSearch
   ) throws(TokenizerError) -> [Range<Int>] {
     var pieces: [Range<Int>] = []
-    pieces.reserveCapacity(text.count / 4)
+    pieces.reserveCapacity(min(text.count / 4, 1 << 16))
     switch behavior {
     case .isolated: try appendStretches(of: text, search, to: &pieces, keepMatches: nil)
     case .removed: try appendStretches(of: text, search, to: &pieces, keepMatches: false)

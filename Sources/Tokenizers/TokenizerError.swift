@@ -6,7 +6,8 @@ import JSONDocuments
 package enum TokenizerError: Error, Equatable {
   /// The file is not JSON, or a value has the wrong kind.
   case json(JSONError)
-  /// A setting exists in the format but is not implemented: `path` is the field, `value` what it says.
+  /// A setting exists in the format but is not implemented: `path` is the field, `value` what it
+  /// says.
   case unsupported(source: String, path: String, value: String, supported: String)
   /// A value contradicts the format or another value of the same file.
   case invalid(source: String, path: String, problem: String)

@@ -84,6 +84,7 @@ extension TokenizerFile {
         throw list.invalid(element: id, "a piece has a text and a score")
       }
       let bytes = try piece.utf8()
+      try checkLength(bytes.count, piece)
       scores.append(try score.double())
       guard vocabulary.insert(bytes, id: id) == .done else {
         let name = String(decoding: bytes, as: UTF8.self)

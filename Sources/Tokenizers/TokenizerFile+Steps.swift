@@ -217,6 +217,7 @@ extension TokenizerFile {
     try setting.allowOnly(["String", "Regex"])
     if let literal = try setting.member("String") {
       let bytes = try literal.bytes()
+      try checkLength(bytes.count, literal)
       // The empty string matches between all characters, which an expression does as well.
       guard bytes.isEmpty else { return .literal(bytes) }
       return .expression(try RegularExpression("", source: setting.source, path: setting.path))

@@ -8,6 +8,12 @@ struct TokenizerFile {
   /// Sequences within sequences, and parts within one sequence; honest files need three and ten.
   static let depthLimit = 16
   static let stepLimit = 64
+  /// Steps of the pre-tokenizer, sequences within sequences taken together: encoding recurses by
+  /// one level for each.
+  static let preTokenizerLimit = 128
+  /// Bytes of an added token, a piece or a literal pattern: searching for one may take as many
+  /// looks at every place of a text.
+  static let literalLimit = 4096
 
   let root: Setting
 
@@ -27,6 +33,11 @@ struct TokenizerFile {
     parts.normalizer = try normalizer()
     if let setting = try root.member("pre_tokenizer") {
       parts.preTokenizer = try preTokenizer(setting)
+      guard parts.preTokenizer.count <= Self.preTokenizerLimit else {
+        throw .tooLarge(
+          source: setting.source, path: setting.path, value: parts.preTokenizer.count,
+          limit: Self.preTokenizerLimit)
+      }
     }
     if let setting = try root.member("decoder") { parts.decoder = try decoder(setting) }
     parts.added = try addedTokens(for: parts)
@@ -53,6 +64,7 @@ struct TokenizerFile {
         }
         token.spelling = try normalizer.apply(text, search: search).bytes
       }
+      try checkLength(token.spelling.count, setting)
       guard added.add(token) else {
         throw setting.invalid(
           "another added token is spelled \"\(String(decoding: token.spelling, as: UTF8.self))\" "
@@ -60,6 +72,13 @@ struct TokenizerFile {
       }
     }
     return added
+  }
+
+  func checkLength(_ count: Int, _ setting: Setting) throws(TokenizerError) {
+    guard count <= Self.literalLimit else {
+      throw .tooLarge(
+        source: setting.source, path: setting.path, value: count, limit: Self.literalLimit)
+    }
   }
 
   private func addedToken(_ setting: Setting) throws(TokenizerError) -> AddedToken {

@@ -12,7 +12,10 @@ struct Unigram: Sendable {
   /// What a character outside the vocabulary scores: ten less than the least probable piece.
   private let unknownScore: Double
 
-  /// - Parameter pieces: the vocabulary in order of ids; of a piece that comes twice the last counts.
+  /// - Parameters:
+  ///   - trie: the vocabulary once more, with ids as values.
+  ///   - scores: by id.
+  ///   - unknownID: what stands for characters outside the vocabulary, if anything does.
   init(
     vocabulary: Vocabulary, trie: ByteTrie, scores: [Double], unknownID: Int32?,
     fallsBackToBytes: Bool

@@ -11,6 +11,12 @@ struct Workspace: @unchecked Sendable {
   var cache = WordCache()
   var merging = MergeScratch()
   var symbols: [BytePairEncoding.Symbol] = []
+
+  /// Lets go of what an unusually long word needed.
+  mutating func shrink() {
+    if symbols.capacity > 1 << 16 { symbols = [] }
+    if merging.symbols.capacity > 1 << 16 { merging = MergeScratch() }
+  }
 }
 
 /// Workspaces that are not in use: as many as there ever were concurrent calls.
@@ -19,5 +25,9 @@ final class WorkspacePool: Sendable {
 
   func take() -> Workspace { idle.withLock { $0.popLast() } ?? Workspace() }
 
-  func put(back workspace: Workspace) { idle.withLock { $0.append(workspace) } }
+  func put(back workspace: Workspace) {
+    var workspace = workspace
+    workspace.shrink()
+    idle.withLock { $0.append(workspace) }
+  }
 }

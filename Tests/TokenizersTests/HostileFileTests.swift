@@ -48,7 +48,10 @@ import Testing
         #"$.pre_tokenizer.prepend_scheme: "last" is not supported; supported: always, never, first"#
       ),
       (
-        #""pre_tokenizer": {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "first", "add_prefix_space": false}"#,
+        """
+        "pre_tokenizer": {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "first",
+        "add_prefix_space": false}
+        """,
         #"false contradicts prepend_scheme "first""#
       ),
       (#""truncation": {"max_length": 3, "strategy": "Half"}"#, #"$.truncation.strategy: "Half""#),
@@ -113,17 +116,20 @@ import Testing
       ),
       (
         Self.file(
-          #""post_processor": {"type": "TemplateProcessing", "single": [{"Sequence": {"id": "B"}}]}"#
+          #""post_processor": {"type": "TemplateProcessing","#
+            + #" "single": [{"Sequence": {"id": "B"}}]}"#
         ), #""B" is not supported"#
       ),
       (
         Self.file(
-          #""post_processor": {"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "q"}}]}"#
+          #""post_processor": {"type": "TemplateProcessing","#
+            + #" "single": [{"SpecialToken": {"id": "q"}}]}"#
         ), "not among the special_tokens"
       ),
       (
         Self.file(
-          #""post_processor": {"type": "TemplateProcessing", "single": [{"Sequence": {"id": "A"}}, {"Sequence": {"id": "A"}}]}"#
+          #""post_processor": {"type": "TemplateProcessing","#
+            + #" "single": [{"Sequence": {"id": "A"}}, {"Sequence": {"id": "A"}}]}"#
         ), "repeats the text 2 times"
       ),
       (
@@ -160,6 +166,15 @@ import Testing
     #expect(Self.message(Self.file("\"normalizer\": \(nested(3))")) == "loaded")
     #expect(Self.message(Self.file("\"normalizer\": \(nested(30))")).contains("limit of 16"))
     #expect(Self.message(Self.file("\"normalizer\": \(nested(5000))")).contains("not valid JSON"))
+    // Sequences of sequences stay within each limit and still make thousands of steps.
+    let four = Array(repeating: #"{"type": "Digits"}"#, count: 4).joined(separator: ", ")
+    let wide = "{\"type\": \"Sequence\", \"pretokenizers\": [\(four)]}"
+    let all = Array(repeating: wide, count: 60).joined(separator: ", ")
+    let flat = "\"pre_tokenizer\": {\"type\": \"Sequence\", \"pretokenizers\": [\(all)]}"
+    #expect(Self.message(Self.file(flat)).contains("240 is beyond the limit of 128"))
+    let name = String(repeating: "x", count: 5000)
+    let token = "\"added_tokens\": [{\"id\": 9, \"content\": \"\(name)\"}]"
+    #expect(Self.message(Self.file(token)).contains("5000 is beyond the limit of 4096"))
     let steps = Array(repeating: #"{"type": "NFC"}"#, count: 65).joined(separator: ", ")
     let long = "\"normalizer\": {\"type\": \"Sequence\", \"normalizers\": [\(steps)]}"
     #expect(Self.message(Self.file(long)).contains("65 is beyond the limit of 64"))
@@ -209,7 +224,8 @@ import Testing
   @Test func matchesThatRunBackwardsAreErrors() throws {
     let tokenizer = try Self.load(
       Self.file(
-        #""pre_tokenizer": {"type": "Split", "pattern": {"Regex": "(?=ab\\K)"}, "behavior": "Isolated"}"#
+        #""pre_tokenizer": {"type": "Split", "pattern": {"Regex": "(?=ab\\K)"},"#
+          + #" "behavior": "Isolated"}"#
       ))
     do {
       #expect(try tokenizer.encode("cabc") == [4, 2, 4])
