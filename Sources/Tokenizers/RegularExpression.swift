@@ -106,10 +106,12 @@ final class RegularExpressionSearch {
     of expression: RegularExpression, in text: Bytes, _ body: (Int, Int) -> Void
   ) throws(TokenizerError) {
     guard let base = text.baseAddress, let region else { return }
-    // Honest patterns retry a few times per byte; an exponential one passes any limit.
-    let retries = 1_000_000 + 100 * UInt(text.count)
-    onig_set_retry_limit_in_match_of_match_param(parameters, retries)
-    onig_set_retry_limit_in_search_of_match_param(parameters, retries)
+    // Ten million at one place is the reference's limit, which an exponential pattern passes at
+    // once. The reference lets a search go on for ever from place to place; here a thousand a byte
+    // must do, which even an expression of a thousand alternatives keeps to.
+    onig_set_retry_limit_in_match_of_match_param(parameters, 10_000_000)
+    onig_set_retry_limit_in_search_of_match_param(
+      parameters, 100_000_000 + 1000 * UInt(text.count))
     let end = base + text.count
     var from = 0
     var lastMatchEnd = -1
