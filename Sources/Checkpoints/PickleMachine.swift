@@ -6,7 +6,7 @@
 struct PickleMachine {
   /// Longest pickle, most memo entries, deepest stack and most containers.
   static let byteLimit = 64 << 20
-  static let memoLimit = 1 << 22
+  static let memoLimit = 1 << 20
   static let stackLimit = 1 << 20
   static let nodeLimit = 1 << 22
   /// Longest name of a module or class.

@@ -1,11 +1,34 @@
-/// The records of a zip archive whose contents are stored as they are.
+/// A zip archive, whose stored records are read where they lie.
 ///
 /// Format: PKWARE APPNOTE 6.3, with the zip64 extension. Only the central directory and the local
-/// headers are read. Compressed, encrypted and multi-disk archives are refused, as are records
-/// that share bytes, share names, or lie outside the file.
+/// headers are read. TorchScript compresses its code, which nobody asks for; a compressed record
+/// is refused when it is asked for. Encrypted and multi-disk archives are refused, as are
+/// records that share bytes, share names, or lie outside the file.
 struct StoredZip {
-  /// The bytes of each record, from the start of the file.
-  private(set) var records: [WeightName: Range<Int>] = [:]
+  private struct Record {
+    /// From the start of the file.
+    let range: Range<Int>
+    let isStored: Bool
+  }
+
+  private var records: [WeightName: Record] = [:]
+
+  var names: some Collection<WeightName> { records.keys }
+
+  func contains(_ name: String) -> Bool { records[WeightName(name)] != nil }
+
+  /// Where the bytes of a record lie, or nil when there is none by that name.
+  ///
+  /// - Throws: ``CheckpointError/unsupportedFormat(path:format:remedy:)`` when it is compressed.
+  func range(of name: String) throws(CheckpointError) -> Range<Int>? {
+    guard let record = records[WeightName(name)] else { return nil }
+    guard record.isStored else {
+      throw .unsupportedFormat(
+        path: path, format: "the compressed record \(name.quoted)",
+        remedy: "zip the archive without compression, or save it again with torch.save")
+    }
+    return record.range
+  }
 
   static let recordLimit = 1_000_000
 
@@ -30,7 +53,8 @@ struct StoredZip {
         throw malformed(entry.name.text, "it reaches into the directory of the archive")
       }
       claimed.append((entry.name, entry.headerOffset..<data.upperBound))
-      guard records.updateValue(data, forKey: entry.name) == nil else {
+      let record = Record(range: data, isStored: entry.isStored)
+      guard records.updateValue(record, forKey: entry.name) == nil else {
         throw malformed(entry.name.text, "two records have this name")
       }
     }
@@ -49,6 +73,9 @@ struct StoredZip {
     let name: WeightName
     let byteCount: Int
     let headerOffset: Int
+    let method: Int
+
+    var isStored: Bool { method == 0 }
   }
 
   private func malformed(_ record: String, _ problem: String) -> CheckpointError {
@@ -74,20 +101,17 @@ struct StoredZip {
       !text.isEmpty, !rawName.contains(0)
     else { throw malformed("directory", "the name at byte \(header + 46) is not text") }
     guard bytes.u16(header + 8) & 0x2041 == 0 else { throw malformed(text, "it is encrypted") }
-    guard bytes.u16(header + 10) == 0 else {
-      throw .unsupportedFormat(
-        path: path, format: "a compressed zip archive",
-        remedy: "unpack it, or save the weights again with torch.save")
-    }
+    let method = bytes.u16(header + 10)
     var fields = Zip64Fields(
       packed: bytes.u32(header + 20), unpacked: bytes.u32(header + 24),
       offset: bytes.u32(header + 42), disk: bytes.u16(header + 34))
     let extra = header + 46 + nameLength
     guard fields.widen(bytes, extra..<extra + extraLength), fields.disk == 0,
-      fields.packed == fields.unpacked
+      method != 0 || fields.packed == fields.unpacked
     else { throw malformed(text, "its sizes in the directory do not fit together") }
     return Entry(
-      name: WeightName(text), byteCount: fields.unpacked, headerOffset: fields.offset)
+      name: WeightName(text), byteCount: fields.packed, headerOffset: fields.offset,
+      method: method)
   }
 
   /// Where a record's bytes lie, behind its local header.
@@ -103,7 +127,7 @@ struct StoredZip {
         path: path, thing: "record \(entry.name.text.quoted)",
         needed: entry.byteCount, found: max(0, bytes.count - start))
     }
-    guard bytes.u16(header + 8) == 0,
+    guard bytes.u16(header + 8) == entry.method,
       bytes[header + 30..<header + 30 + nameLength].elementsEqual(entry.name.text.utf8)
     else { throw malformed(entry.name.text, "its local header disagrees with the directory") }
     return start..<start + entry.byteCount

@@ -30,24 +30,26 @@ struct TorchArchive {
   private init(_ mapping: MappedFile) throws(CheckpointError) {
     self.mapping = mapping
     let zip = try StoredZip(mapping)
-    let pickles = zip.records.keys.filter { name in
+    let pickles = zip.names.filter { name in
       name.text.utf8.hasSuffix("/data.pkl".utf8)
         && name.text.utf8.count { $0 == UInt8(ascii: "/") } == 1
     }
-    guard let pickle = pickles.first, pickles.count == 1, let range = zip.records[pickle] else {
+    guard let pickle = pickles.first, pickles.count == 1,
+      let range = try zip.range(of: pickle.text)
+    else {
       throw .unsupportedFormat(
         path: mapping.path,
         format: pickles.isEmpty ? "a zip archive without data.pkl" : "an archive of archives",
         remedy: "give a file that torch.save or torch.jit.save wrote")
     }
     root = String(pickle.text.prefix { $0 != "/" })
-    isScript = zip.records[WeightName(root + "/constants.pkl")] != nil
+    isScript = zip.contains(root + "/constants.pkl")
     self.zip = zip
     machine = PickleMachine(
       UnsafeRawBufferPointer(rebasing: mapping.bytes[range]), path: mapping.path,
       isScript: isScript)
     store = WeightStore(source: mapping.path)
-    if let order = zip.records[WeightName(root + "/byteorder")],
+    if let order = try zip.range(of: root + "/byteorder"),
       !mapping.bytes[order].elementsEqual("little".utf8)
     {
       throw .unsupportedFormat(
@@ -204,7 +206,7 @@ struct TorchArchive {
     _ described: TorchStorage, of tensor: String
   ) throws(CheckpointError) -> Storage {
     let record = WeightName(root + "/data/" + described.key)
-    guard let range = zip.records[record] else {
+    guard let range = try zip.range(of: record.text) else {
       throw .malformed(
         path: mapping.path, thing: "tensor \(tensor.quoted)",
         problem: "its record \(record.text.quoted) is missing")
