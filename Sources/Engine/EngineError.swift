@@ -14,6 +14,8 @@ package enum EngineError: Error {
   case tokenizer(TokenizerError)
   /// A text with more ids than the model has positions.
   case textTooLong(text: String, ids: Int, limit: Int)
+  /// A question about attention that the model cannot answer.
+  case trace(String)
   /// A tensor operation refused its operands: a fault of Gaze or a checkpoint that lies.
   case arithmetic(TensorError)
   /// The model's numbers left the range of its arithmetic.
@@ -34,6 +36,7 @@ extension EngineError: CustomStringConvertible {
     case .media: "media.invalid"
     case .tokenizer: "tokenizer.invalid"
     case .textTooLong: "text.tooLong"
+    case .trace: "trace.invalid"
     case .arithmetic: "engine.arithmetic"
     case .notFinite: "engine.notFinite"
     }
@@ -48,6 +51,7 @@ extension EngineError: CustomStringConvertible {
     case .tokenizer(let error): "\(error)"
     case .textTooLong(let text, let ids, let limit):
       "\"\(text.prefix(60))\(text.count > 60 ? "…" : "")\" is \(ids) tokens long; the model reads at most \(limit)"
+    case .trace(let problem): problem
     case .arithmetic(let error): "\(error)"
     case .notFinite(let what): "\(what) is not finite in this precision"
     }

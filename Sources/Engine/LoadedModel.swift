@@ -12,6 +12,7 @@ package actor LoadedModel {
   private let arena = Arena()
   private let packedWeights = PackedWeights()
   var cache = EmbeddingCache()
+  var traces = TraceCache()
 
   package nonisolated var unownedExecutor: UnownedSerialExecutor {
     runtime.executor.asUnownedSerialExecutor()
@@ -33,6 +34,7 @@ package actor LoadedModel {
   /// Forgets converted weights and idle buffers, which another precision does not need.
   package func releaseMemory() {
     packedWeights.removeAll()
+    traces.removeAll()
     arena.trim()
   }
 }
@@ -63,7 +65,7 @@ package struct ModelInformation: Sendable {
   }
 
   /// What can be done with it, in the words of records and messages.
-  package var abilities: [String] { ["rank", "embed"] }
+  package var abilities: [String] { ["rank", "embed", "attend"] }
 
   /// What `precision` comes to for this model's weights.
   package func effective(_ precision: Precision) -> String {

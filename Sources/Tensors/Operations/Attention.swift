@@ -44,9 +44,14 @@ extension ExecutionContext {
       return try fusedAttention(query, key, value, scale: scale, mask: mask)
     }
     let scores = try headProducts(query, key)
-    let probabilities = try softmax(
+    var probabilities = try softmax(
       scores, scale: scale, mask: try scoreMask(mask, batch: q[0], heads: q[2], q[1], k[1]))
-    if isTraced { taps?.receive(probabilities, at: site) }
+    if isTraced {
+      // Under a tape a wanted map is a variable, so that its gradient can be asked for without
+      // following the pixels or the vocabulary below it.
+      if let tape, !probabilities.isTracked { probabilities = tape.watch(probabilities) }
+      taps?.receive(probabilities, at: site)
+    }
     return try headSums(probabilities, value)
   }
 
