@@ -10,6 +10,7 @@ final class EventPainter: Sendable {
   private struct State {
     var cells = CellRenderer(symbols: .ascii, colors: .monochrome)
     var completion = CompletionContext()
+    var isStepping = false
   }
 
   private let queue: WakeQueue<TerminalMessage>
@@ -47,6 +48,9 @@ final class EventPainter: Sendable {
       queue.push(.lines([StyledLine(text, .dim)]))
     case .format:
       break
+    case .stepping(let caption):
+      state.withLock { $0.isStepping = caption != nil }
+      queue.push(.stepper(caption.map { StyledLine($0) }))
     case .status(let status):
       state.withLock { $0.completion = status.completion }
       queue.push(.status(segments(of: status)))
@@ -60,7 +64,9 @@ final class EventPainter: Sendable {
   private func lines(of record: Record) -> [StyledLine] {
     switch record.outcome {
     case .success(let outcome):
-      return outcome.result.report.blocks.flatMap(lines)
+      // A step over a picture changes the picture and the stepper's line, and nothing else.
+      let isQuiet = state.withLock { $0.isStepping } && outcome.result.report.hasHeatMap
+      return isQuiet ? outcome.result.report.blocks.filter(\.isDrawn).flatMap(lines) : outcome.result.report.blocks.flatMap(lines)
         + outcome.warnings.map { StyledLine("warning: " + $0.message, .warning) }
     case .failure(let failure):
       let place = record.source.map { "\($0.file):\($0.line): " } ?? ""
@@ -75,6 +81,9 @@ final class EventPainter: Sendable {
     case .table(let table): return table.lines().map(styled)
     case .picture(let picture):
       queue.push(.preview(scalable(picture.bitmap), caption: StyledLine(picture.caption)))
+      return []
+    case .heatMap(let block):
+      queue.push(.preview(scalable(block.drawing), caption: StyledLine(block.caption)))
       return []
     }
   }
@@ -122,6 +131,36 @@ extension TextRole {
     case .warning: .warning
     case .error: .error
     case .code: .accent
+    }
+  }
+}
+
+extension Report {
+  fileprivate var hasHeatMap: Bool { blocks.contains(where: \.isDrawn) }
+}
+
+extension Report.Block {
+  /// Whether it goes to the preview pane.
+  fileprivate var isDrawn: Bool {
+    if case .heatMap = self { true } else { false }
+  }
+}
+
+extension StepperKey {
+  /// The command that a key of the stepper stands for; nil for keys that a line must be typed for.
+  var line: String? {
+    switch self {
+    case .nextToken: ":step token=+1"
+    case .previousToken: ":step token=-1"
+    case .nextHead: ":step head=+1"
+    case .previousHead: ":step head=-1"
+    case .upLayer: ":step layer=+1"
+    case .downLayer: ":step layer=-1"
+    case .method: ":step method=next"
+    case .overlay: ":step overlay=next"
+    case .again: ":step"
+    case .export: ":export attn attention.png force"
+    case .quit: ":step end"
     }
   }
 }

@@ -4,7 +4,7 @@ import Engine
 package enum CommandTable {
   package static let commands: [any Command.Type] = [
     Load.self, Use.self, Unload.self, Image.self, MediaList.self, Drop.self, Rank.self,
-    Embed.self, Check.self, SetCommand.self, Show.self, Print.self, SourceCommand.self,
+    Embed.self, Preview.self, Attention.self, Step.self, Export.self, Check.self, SetCommand.self, Show.self, Print.self, SourceCommand.self,
     Mode.self, Help.self, Apropos.self, Clear.self, Reset.self, Quit.self,
   ]
 

@@ -35,6 +35,8 @@ package enum Event: Sendable {
   case note(String)
   /// Later results are to be shown in this format.
   case format(OutputFormat)
+  /// A front end with keys steps through attention from here on; nil ends that.
+  case stepping(caption: String?)
   /// The prompt, the status line or completion may have changed.
   case status(SessionStatus)
 }

@@ -41,14 +41,23 @@ package struct JSONRecord: Encodable {
 
   /// The record as one line, keys in alphabetical order, non-finite numbers as strings.
   package var line: String {
+    // Results are plain structures; one that cannot be encoded is a fault worth seeing.
+    (try? JSONRecord.encoded(self))
+      ?? #"{"error":{"code":"internal","message":"the result cannot be encoded"},"ok":false,"schema":1}"#
+  }
+
+  /// A result's data by itself, as a file holds it.
+  static func text(of result: any CommandResult) throws(CommandFailure) -> String {
+    do { return try encoded(result) + "\n" } catch {
+      throw CommandFailure(code: "internal", "the result cannot be encoded: \(error)")
+    }
+  }
+
+  private static func encoded(_ value: some Encodable) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    guard let data = try? encoder.encode(self) else {
-      // Results are plain structures; one that cannot be encoded is a fault worth seeing.
-      return #"{"error":{"code":"internal","message":"the result cannot be encoded"},"ok":false,"schema":1}"#
-    }
-    return String(decoding: data, as: UTF8.self)
+    return String(decoding: try encoder.encode(value), as: UTF8.self)
   }
 }

@@ -42,7 +42,7 @@ package struct PlainRenderer {
       if !isQuiet { streams.writeError(text.escapingControls + "\n") }
     case .format(let format):
       self.format = format
-    case .progress, .status:
+    case .progress, .status, .stepping:
       break
     }
   }
@@ -75,6 +75,7 @@ package enum PlainText {
       case .line(let text): [text.escapingControls.plain]
       case .table(let table): table.lines().map(\.plain)
       case .picture(let picture): picture.isRequested ? draw(picture, cells) : []
+      case .heatMap(let block): block.map.rampLines.map { "  " + $0 }
       }
     }
   }

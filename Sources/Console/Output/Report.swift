@@ -62,6 +62,20 @@ package struct PictureBlock: Sendable {
   }
 }
 
+/// Attention over a picture: numbers for those who read, a drawing for those who look.
+package struct HeatMapBlock: Sendable {
+  package var map: HeatMap
+  /// The map laid over its picture.
+  package var drawing: Bitmap
+  package var caption: String
+
+  package init(map: HeatMap, drawing: Bitmap, caption: String) {
+    self.map = map
+    self.drawing = drawing
+    self.caption = caption
+  }
+}
+
 /// What a result looks like to a reader: drawn by the plain renderer and by the terminal.
 package struct Report: Sendable {
   package enum Block: Sendable {
@@ -69,6 +83,8 @@ package struct Report: Sendable {
     case table(Table)
     /// Shown in the preview pane, or as characters where there is none.
     case picture(PictureBlock)
+    /// Shown in the preview pane, or as a ramp of characters where there is none.
+    case heatMap(HeatMapBlock)
   }
 
   package var blocks: [Block]

@@ -16,6 +16,8 @@ package actor Session {
   var shelf = MediaShelf()
   /// The last finished command, for `:check`.
   var last: Record?
+  /// The attention that was looked at last, for `:step` and `:export`.
+  var tracing = TracingState()
   /// Options of the session that come from the command line.
   let allowsShell: Bool
   var exit = ExitState()

@@ -230,3 +230,22 @@ extension LoadedModel {
     }
   }
 }
+
+/// A picture as the model gets it.
+package struct ModelView: Sendable {
+  package let bitmap: Bitmap
+  package let grid: (rows: Int, columns: Int)?
+  /// Which part of the upright picture it is.
+  package let region: SourceRegion
+}
+
+extension LoadedModel {
+  /// The picture resized and cropped, and the patches that it is cut into.
+  package func view(_ picture: StagedPicture) throws(EngineError) -> ModelView {
+    let image = try processed(picture)
+    let fixed = bundle.model.towers.first { $0.name == "vision" }?.grid
+    return ModelView(
+      bitmap: image.asModelSees,
+      grid: image.patchGrid.map { ($0.rows, $0.columns) } ?? fixed, region: image.region)
+  }
+}

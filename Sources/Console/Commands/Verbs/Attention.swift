@@ -1,0 +1,114 @@
+import Engine
+
+/// `:attn`: where attention goes in one tower.
+struct Attention: Command {
+  private static let layer = Option(
+    "layer", .layer, "a layer from 0, or `all`; the last one by default, all for rollout and relevance")
+  private static let head = Option("head", .head, "a head from 0, `mean` (default) or `max`")
+  private static let token = Option(
+    "token", .integer(0...Int.max),
+    "the position that attends, from 0; the class token or the end of text by default")
+  private static let method = Option(
+    "method", ValueKind<AttentionMethod>.choice, "how maps are made; raw by default")
+  private static let on = Option("on", .name("NAME", .mediaNames), "the picture; the last by default")
+  private static let tower = Option(
+    "tower", ValueKind<TraceRequest.Tower>.choice, "which tower to look into; vision by default")
+  private static let text = Option(
+    "text", .text("\"a cat\""), "the text tower's text, or the label that relevance explains")
+
+  static let signature = Signature(
+    "attn", aliases: ["attention"], "draw an attention map over the picture or the words",
+    [
+      layer.parameter, head.parameter, token.parameter, method.parameter, on.parameter,
+      tower.parameter, text.parameter,
+    ],
+    examples: [
+      ":attn", ":attn layer=3 head=0", ":attn method=rollout",
+      ":attn method=relevance text=\"an emoji of red apple\"",
+      ":attn tower=text text=\"a photo of a cat\"",
+    ])
+
+  let layer: LayerChoice?
+  let head: HeadChoice
+  let token: Int?
+  let method: AttentionMethod
+  let on: String?
+  let tower: TraceRequest.Tower
+  let text: String?
+
+  init(_ arguments: Arguments) throws(CommandFailure) {
+    layer = try arguments[Attention.layer]
+    head = try arguments[Attention.head] ?? .mean
+    token = try arguments[Attention.token]
+    method = try arguments[Attention.method] ?? .raw
+    on = try arguments[Attention.on]
+    tower = try arguments[Attention.tower] ?? .vision
+    text = try arguments[Attention.text]
+  }
+
+  func perform(in session: isolated Session) async throws(CommandFailure) -> Outcome {
+    let needsPicture = tower == .vision || method == .relevance
+    let picture = needsPicture
+      ? try session.pictures(named: on.map { [$0] } ?? []).last : nil
+    let request = TraceRequest(
+      tower: tower, picture: picture, text: text, method: method, layer: layer, head: head,
+      token: token)
+    return try await session.trace(request)
+  }
+}
+
+extension ValueKind where Value == LayerChoice {
+  static var layer: ValueKind {
+    ValueKind(
+      placeholder: "N|all", expectation: "a layer from 0, or all", completion: .choices(["all"])
+    ) { text in
+      text == "all" ? .all : Int(text).flatMap { $0 >= 0 ? .index($0) : nil }
+    }
+  }
+}
+
+extension ValueKind where Value == HeadChoice {
+  static var head: ValueKind {
+    ValueKind(
+      placeholder: "N|mean|max", expectation: "a head from 0, mean or max",
+      completion: .choices(["mean", "max"])
+    ) { text in
+      switch text {
+      case "mean": .mean
+      case "max": .max
+      default: Int(text).flatMap { $0 >= 0 ? .index($0) : nil }
+      }
+    }
+  }
+}
+
+extension Session {
+  /// Traces attention and remembers the question, which `:step` varies.
+  func trace(_ request: TraceRequest) async throws(CommandFailure) -> Outcome {
+    let model = try requiredModel()
+    let trace: AttentionTrace
+    do throws(EngineError) {
+      trace = try await model.trace(request, precision: settings.precision)
+    } catch {
+      throw CommandFailure(error)
+    }
+    tracing.request = request
+    let result = AttentionResult(trace, on: request, overlay: tracing.overlay)
+    tracing.result = result
+    return Outcome(result)
+  }
+}
+
+/// What the stepper goes on from.
+struct TracingState: Sendable {
+  /// What is shown under the heat.
+  enum Overlay: String, Sendable, CaseIterable {
+    case blend, blocks, picture
+  }
+
+  var request: TraceRequest?
+  var result: AttentionResult?
+  var overlay = Overlay.blend
+  /// Whether a front end's keys are stepping.
+  var isStepping = false
+}

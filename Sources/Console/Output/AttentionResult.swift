@@ -1,0 +1,135 @@
+import Engine
+import Media
+import Pictures
+
+/// The data of `:attn` and `:step`.
+struct AttentionResult: CommandResult {
+  private enum CodingKeys: CodingKey {
+    case method, tower, layer, layers, head, heads, token, positions, on, text, shape, weights
+    case outside, pieces, score
+  }
+
+  let trace: AttentionTrace
+  private let picture: StagedPicture?
+  private let text: String?
+  private let overlay: TracingState.Overlay
+
+  init(_ trace: AttentionTrace, on request: TraceRequest, overlay: TracingState.Overlay) {
+    self.trace = trace
+    picture = request.picture
+    text = request.text
+    self.overlay = overlay
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(trace.method.rawValue, forKey: .method)
+    try container.encode(trace.tower.rawValue, forKey: .tower)
+    switch trace.layer {
+    case .index(let layer): try container.encode(layer, forKey: .layer)
+    case .all: try container.encode("all", forKey: .layer)
+    }
+    try container.encode(trace.layers, forKey: .layers)
+    switch trace.head {
+    case .index(let head): try container.encode(head, forKey: .head)
+    case .mean: try container.encode("mean", forKey: .head)
+    case .max: try container.encode("max", forKey: .head)
+    }
+    try container.encode(trace.heads, forKey: .heads)
+    try container.encode(trace.token, forKey: .token)
+    try container.encode(trace.positions, forKey: .positions)
+    try container.encodeIfPresent(picture?.name, forKey: .on)
+    try container.encodeIfPresent(text, forKey: .text)
+    try container.encode(trace.shape, forKey: .shape)
+    try container.encode(trace.weights, forKey: .weights)
+    try container.encode(trace.outside, forKey: .outside)
+    if trace.tower == .text { try container.encode(trace.pieces, forKey: .pieces) }
+    try container.encodeIfPresent(trace.score, forKey: .score)
+  }
+
+  // MARK: For eyes
+
+  var report: Report {
+    trace.tower == .vision ? pictureReport : wordReport
+  }
+
+  /// `vision, layer 5 of 0–5, mean of 6 heads, class token`.
+  var caption: String {
+    let layer =
+      switch trace.layer {
+      case .index(let layer): "layer \(layer) of 0–\(trace.layers - 1)"
+      case .all: "all \(trace.layers) layers"
+      }
+    let head =
+      switch trace.head {
+      case .index(let head): "head \(head) of 0–\(trace.heads - 1)"
+      case .mean: "mean of \(trace.heads) heads"
+      case .max: "greatest of \(trace.heads) heads"
+      }
+    let method = trace.method == .raw ? "" : ", \(trace.method.rawValue)"
+    return "\(trace.tower.rawValue)\(method), \(layer), \(head), token \(trace.token)"
+  }
+
+  private var heading: Report.Block {
+    let subject = trace.tower == .vision ? picture?.name : text
+    return .line(StyledText([(subject ?? "", .heading), ("  " + caption, .faint)]))
+  }
+
+  private var outside: Report.Block {
+    let place = trace.tower == .vision ? "off the picture" : "off the words"
+    let score = trace.score.map { "; logit \(Format.decimal(Double($0), 2))" } ?? ""
+    return .line(StyledText("  \(Format.percent(trace.outside)) of the mass is \(place)\(score)", .faint))
+  }
+
+  private var pictureReport: Report {
+    guard let map = heatMap else { return Report([heading, outside]) }
+    var blocks: [Report.Block] = [
+      heading, .line(StyledText("  " + map.sentence, .number)), outside,
+    ]
+    if let drawn = try? drawing() {
+      blocks.append(.heatMap(HeatMapBlock(map: map, drawing: drawn, caption: caption)))
+    }
+    return Report(blocks)
+  }
+
+  var heatMap: HeatMap? {
+    guard trace.shape.count == 2 else { return nil }
+    return try? HeatMap(rows: trace.shape[0], columns: trace.shape[1], weights: trace.weights)
+  }
+
+  /// The longest side of a drawing: more than any terminal shows, enough for a slide.
+  private static let longestSide = 512
+
+  /// The map over the part of the picture that the model saw.
+  func drawing() throws -> Bitmap? {
+    guard let picture, let map = heatMap, let region = trace.region else { return nil }
+    let canvas = try picture.bitmap.reduced(toFit: AttentionResult.longestSide)
+    guard overlay != .picture else { return canvas }
+    let scale = Double(canvas.width) / Double(picture.bitmap.width)
+    // A border that the processor added lies beyond the picture and cannot be drawn on it.
+    let left = max(0, Int((region.x * scale).rounded()))
+    let top = max(0, Int((region.y * scale).rounded()))
+    let seen = PixelRegion(
+      left: left, top: top,
+      width: max(1, min(canvas.width - left, Int((region.width * scale).rounded()))),
+      height: max(1, min(canvas.height - top, Int((region.height * scale).rounded()))))
+    return try map.overlay(
+      on: canvas, region: seen,
+      style: HeatOverlay(scaling: overlay == .blocks ? .blocks : .bilinear))
+  }
+
+  private var wordReport: Report {
+    let greatest = trace.weights.max() ?? 0
+    let rows = zip(trace.pieces, trace.weights).map { piece, weight in
+      let length = greatest > 0 ? Int((weight / greatest * 20).rounded()) : 0
+      return [
+        StyledText(piece, .label), StyledText(Format.percent(weight), .number),
+        StyledText(String(repeating: "#", count: max(0, length)), .good),
+      ]
+    }
+    return Report([
+      heading, .table(Table([("token", .left), ("weight", .right), ("", .left)], rows: rows)),
+      outside,
+    ])
+  }
+}
