@@ -68,7 +68,8 @@ package struct CheckpointLocator: Sendable {
       return found
     }
     throw .notFound(
-      name: name, lookedIn: bundled.map { $0.deletingLastPathComponent().path }.uniqued
+      name: name,
+      lookedIn: bundled.map { $0.deletingLastPathComponent().path }.uniqued
         + ["the current folder", cache],
       nearest: NearestNames.of(name, among: listing().map(\.name)))
   }
@@ -113,7 +114,8 @@ package struct CheckpointLocator: Sendable {
       .trimmingPrefix { $0.isWhitespace }.prefix { !$0.isWhitespace }
     var candidates = commits.filter { $0 == ref.map(String.init) ?? revision }
     if candidates.isEmpty, ref == nil {
-      candidates = repository.revision == nil
+      candidates =
+        repository.revision == nil
         ? commits : commits.filter { $0.utf8.starts(with: revision.utf8) }
     }
     guard candidates.count == 1 else {

@@ -78,20 +78,19 @@ private struct HeaderReader {
     _ name: String, _ value: JSONNode
   ) throws(CheckpointError) -> (entry: WeightEntry, range: Range<Int>) {
     let (type, lengths, offsets): (String, [Int], [Int])
-    do {
+    do throws(JSONError) {
       type = try value.required("dtype").asString()
-      lengths = try integers(value.required("shape"), of: name, limit: Shape.maximumRank)
-      offsets = try integers(value.required("data_offsets"), of: name, limit: 2)
-    } catch let error as JSONError {
-      throw malformed(name, error.problem)
-    } catch let error as CheckpointError {
-      throw error
-    } catch { throw malformed(name, "\(error)") }
+      lengths = try integers(value.required("shape"), limit: Shape.maximumRank)
+      offsets = try integers(value.required("data_offsets"), limit: 2)
+    } catch {
+      let field = error.path.dropFirst("$.".count)
+      throw malformed(name, field.isEmpty ? error.problem : "\(field): \(error.problem)")
+    }
     guard let elementType = ElementType(safeTensorsName: type) else {
       throw .elementType(path: mapping.path, tensor: name, found: type)
     }
     guard
-      let shape = Shape(checking: lengths),
+      let shape = Shape(untrusted: lengths),
       let expected = elementType.byteCount(elements: shape.elementCount)
     else { throw malformed(name, "no tensor can have the shape \(lengths)") }
     guard offsets.count == 2, offsets[0] >= 0, offsets[1] >= offsets[0] else {
@@ -114,11 +113,13 @@ private struct HeaderReader {
   }
 
   /// A short array of integers; its length is looked at before its elements are.
-  private func integers(_ node: JSONNode, of name: String, limit: Int) throws -> [Int] {
+  private func integers(_ node: JSONNode, limit: Int) throws(JSONError) -> [Int] {
     guard node.count <= limit else {
-      throw malformed(name, "an array of \(node.count) numbers where at most \(limit) may be")
+      throw node.error("an array of \(node.count) numbers where at most \(limit) may be")
     }
-    return try node.elements().map { try $0.asInteger() }
+    var integers: [Int] = []
+    for element in try node.elements() { integers.append(try element.asInteger()) }
+    return integers
   }
 
   private func malformed(_ name: String, _ problem: String) -> CheckpointError {

@@ -59,8 +59,10 @@ struct StoredZip {
       }
     }
     guard position == directory.range.upperBound else {
-      throw malformed("directory", "its records take \(position - directory.range.lowerBound) bytes"
-        + " of \(directory.range.count)")
+      throw malformed(
+        "directory",
+        "its records take \(position - directory.range.lowerBound) bytes of "
+          + "\(directory.range.count)")
     }
     claimed.sort { $0.range.lowerBound < $1.range.lowerBound }
     for (first, second) in zip(claimed, claimed.dropFirst())
@@ -151,7 +153,8 @@ private struct CentralDirectory {
       })
     else {
       throw .malformed(
-        path: path, thing: "archive", problem: "its directory is missing; the download may have "
+        path: path, thing: "archive",
+        problem: "its directory is missing; the download may have "
           + "been cut off")
     }
     var count = bytes.u16(end + 10)
@@ -183,10 +186,6 @@ private struct Zip64Fields {
   var offset: Int
   var disk: Int
 
-  init(packed: Int, unpacked: Int, offset: Int, disk: Int) {
-    (self.packed, self.unpacked, self.offset, self.disk) = (packed, unpacked, offset, disk)
-  }
-
   /// Takes saturated fields from the extra field with id 1; false when they are not there.
   mutating func widen(_ bytes: UnsafeRawBufferPointer, _ extra: Range<Int>) -> Bool {
     var position = extra.lowerBound
@@ -203,11 +202,18 @@ private struct Zip64Fields {
 
   private mutating func take(_ bytes: UnsafeRawBufferPointer, _ field: Range<Int>) -> Bool {
     var position = field.lowerBound
-    for path in [\Zip64Fields.unpacked, \.packed, \.offset] where self[keyPath: path] == 0xFFFF_FFFF {
-      guard field.upperBound - position >= 8, let value = bytes.u64(position) else { return false }
-      self[keyPath: path] = value
-      position += 8
+    /// The next wide value where the narrow one is saturated.
+    func widened(_ value: Int) -> Int? {
+      guard value == 0xFFFF_FFFF else { return value }
+      guard field.upperBound - position >= 8 else { return nil }
+      defer { position += 8 }
+      return bytes.u64(position)
     }
+    // The order is the format's.
+    guard let unpacked = widened(unpacked), let packed = widened(packed),
+      let offset = widened(offset)
+    else { return false }
+    (self.unpacked, self.packed, self.offset) = (unpacked, packed, offset)
     if disk == 0xFFFF {
       guard field.upperBound - position >= 4 else { return false }
       disk = bytes.u32(position)

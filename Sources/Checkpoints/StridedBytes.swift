@@ -1,34 +1,47 @@
 import Tensors
 
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
 /// Elements spread over a storage in steps, to be copied together.
 struct StridedBytes {
+  private let entry: WeightEntry
   private let source: UnsafeRawPointer
   private let shape: [Int]
   private let strides: [Int]
+  /// The bytes of an element, or of a block of quantised ones.
   private let width: Int
-  private let storage: Storage
 
+  /// - Precondition: quantised blocks lie together; they are only moved whole.
   init(_ entry: WeightEntry) {
-    storage = entry.storage
+    precondition(
+      entry.elementType.blockElements == 1 || entry.strides == entry.shape.contiguousStrides,
+      "blocks are moved whole")
+    self.entry = entry
     source = UnsafeRawPointer(entry.storage.base) + entry.byteOffset
     shape = entry.shape.array
     strides = entry.strides.array
     width = entry.elementType.blockBytes
-    precondition(
-      entry.elementType.blockElements == 1 || entry.strides == entry.shape.contiguousStrides,
-      "blocks are moved whole")
-    blockElements = entry.elementType.blockElements
   }
 
-  private let blockElements: Int
-
   /// A copy in memory of its own, aligned to a cache line.
-  func gathered() -> Storage {
-    let byteCount = shape.reduce(1, *) / blockElements * width
-    let copy = OwnedBytes(byteCount: byteCount)
-    if strides == Shape(shape).contiguousStrides.array {
+  ///
+  /// - Throws: ``CheckpointError/cannotDerive(name:operation:problem:)`` when there is not that much
+  ///   memory.
+  func gathered() throws(CheckpointError) -> Storage {
+    let byteCount = entry.byteCount
+    guard let copy = OwnedBytes(byteCount: byteCount) else {
+      throw .cannotDerive(
+        name: entry.name, operation: "copy it from where it lies unaligned or strided",
+        problem: "it takes \(byteCount) bytes and the system has no such memory; "
+          + "save the file again, which aligns it")
+    }
+    if entry.strides == entry.shape.contiguousStrides {
       copy.base.copyMemory(from: source, byteCount: byteCount)
-    } else if !shape.contains(0) {
+    } else if byteCount > 0 {
       switch width {
       case 1: gather(UInt8.self, into: copy.base)
       case 2: gather(UInt16.self, into: copy.base)
@@ -69,9 +82,12 @@ struct StridedBytes {
 final class OwnedBytes: @unchecked Sendable {
   let base: UnsafeMutableRawPointer
 
-  init(byteCount: Int) {
-    base = .allocate(byteCount: max(byteCount, 1), alignment: 64)
+  /// Nil when the system has not that much memory: the size comes from a file.
+  init?(byteCount: Int) {
+    var memory: UnsafeMutableRawPointer?
+    guard posix_memalign(&memory, 64, max(byteCount, 1)) == 0, let memory else { return nil }
+    base = memory
   }
 
-  deinit { base.deallocate() }
+  deinit { free(base) }
 }

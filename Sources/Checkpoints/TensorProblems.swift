@@ -46,7 +46,9 @@ extension TensorProblems: CustomStringConvertible {
     parts.add("with another shape", misshapen) {
       "\($0.name.quoted) is \($0.found), not \($0.expected)"
     }
-    parts.add("not of a floating-point type", mistyped) { "\($0.name.quoted) is \($0.found.rawValue)" }
+    parts.add("not of a floating-point type", mistyped) {
+      "\($0.name.quoted) is \($0.found.rawValue)"
+    }
     parts.add("that the model has no place for", surplus) { $0.quoted }
     return "\(source.escaped): the tensors do not fit the model: " + parts.joined(separator: "; ")
       + ". Check that the weights and the configuration belong together"

@@ -35,14 +35,11 @@ package struct WeightEntry: Sendable {
   /// Blocks of quantised types are read byte by byte; plain elements at their own width.
   private var alignment: Int { elementType.blockElements == 1 ? elementType.blockBytes : 2 }
 
-  /// The elements, contiguous and aligned: where they lie if they can, else copied together.
-  func tensor() -> Tensor {
-    guard !isInPlace else {
-      return Tensor(
-        storage: storage, elementType: elementType, shape: shape, byteOffset: byteOffset)
-    }
-    return Tensor(
-      storage: StridedBytes(self).gathered(), elementType: elementType, shape: shape)
+  /// The elements where they lie, if they are in place, else copied together.
+  func tensor() throws(CheckpointError) -> Tensor {
+    isInPlace
+      ? Tensor(storage: storage, elementType: elementType, shape: shape, byteOffset: byteOffset)
+      : Tensor(storage: try StridedBytes(self).gathered(), elementType: elementType, shape: shape)
   }
 
   /// The same elements under other shape and strides.

@@ -98,7 +98,7 @@ package struct WeightScope {
   package func tensor(_ name: String, _ shape: Shape) throws(CheckpointError) -> Tensor {
     let name = prefix + name
     ledger.requested.insert(WeightName(name))
-    guard let expected = Shape(checking: shape.array) else {
+    guard let expected = Shape(untrusted: shape.array) else {
       throw .cannotDerive(
         name: name, operation: "ask for it as \(shape)", problem: "no tensor can have that shape")
     }
@@ -115,7 +115,7 @@ package struct WeightScope {
       ledger.problems.mistyped.append(.init(name: name, found: entry.elementType))
       return try ledger.placeholder(expected)
     }
-    return entry.tensor()
+    return try store.tensor(of: entry)
   }
 
   /// A gain, bias or other single row `[count]` that must be there.

@@ -33,7 +33,8 @@ enum FileSignature {
 
   /// Nil for anything else, which can only be safetensors: its first bytes are a length.
   init?(_ bytes: UnsafeRawBufferPointer) {
-    let legacyRemedy = "load it in PyTorch and save it again with torch.save, or take the "
+    let legacyRemedy =
+      "load it in PyTorch and save it again with torch.save, or take the "
       + "safetensors file"
     let known: [(start: [UInt8], signature: FileSignature)] = [
       (Array("PK\u{3}\u{4}".utf8), .zip),

@@ -41,9 +41,17 @@ package struct WeightStore: Sendable {
   /// The elements stay where the file is mapped. Only those that lie there strided, transposed or
   /// unaligned are copied, anew at each call.
   ///
-  /// - Throws: ``CheckpointError/noSuchTensor(name:source:)``.
+  /// - Throws: ``CheckpointError/noSuchTensor(name:source:)``, or
+  ///   ``CheckpointError/cannotDerive(name:operation:problem:)`` when there is no memory for a copy.
   package func tensor(_ name: String) throws(CheckpointError) -> Tensor {
-    try existing(name).tensor()
+    try tensor(of: try existing(name))
+  }
+
+  /// The tensor of an entry of this store. Once it is copied, the file's pages are let go.
+  func tensor(of entry: WeightEntry) throws(CheckpointError) -> Tensor {
+    let tensor = try entry.tensor()
+    if !entry.isInPlace { release(entry.storage.base, byteCount: entry.storage.byteCount) }
+    return tensor
   }
 
   func existing(_ name: String) throws(CheckpointError) -> WeightEntry {
@@ -53,12 +61,17 @@ package struct WeightStore: Sendable {
 
   /// Lets go of the mapped pages under `tensor`, once a converted copy stands in for it.
   package func release(_ tensor: Tensor) {
-    let start = UInt(bitPattern: tensor.bytes)
+    release(tensor.bytes, byteCount: tensor.byteCount)
+  }
+
+  /// Lets go of mapped pages; bytes that no file of this store holds are left alone.
+  private func release(_ start: UnsafeMutableRawPointer, byteCount: Int) {
+    let start = UInt(bitPattern: start)
     for file in files {
       let base = UInt(bitPattern: file.mapping.base)
       guard start >= base, start - base < UInt(file.byteCount) else { continue }
       let offset = Int(start - base)
-      return file.mapping.release(offset..<min(offset + tensor.byteCount, file.byteCount))
+      return file.mapping.release(offset..<min(offset + byteCount, file.byteCount))
     }
   }
 

@@ -37,13 +37,15 @@ struct ArchiveBuilder {
       let (offset, name) = (file.count, Array(record.name.utf8))
       let localName = Array((record.localName ?? record.name).utf8)
       let size = record.announcedSize ?? UInt32(record.bytes.count)
-      file += littleEndian(UInt32(0x0403_4B50)) + littleEndian(UInt16(0)) + littleEndian(record.flags)
+      file +=
+        littleEndian(UInt32(0x0403_4B50)) + littleEndian(UInt16(0)) + littleEndian(record.flags)
       file += littleEndian(record.method) + [UInt8](repeating: 0, count: 8)
       file += littleEndian(size) + littleEndian(size)
       file += littleEndian(UInt16(localName.count)) + littleEndian(UInt16(0))
       file += localName + record.bytes
       let place = record.announcedOffset ?? UInt32(offset)
-      let extra: [UInt8] = isWide
+      let extra: [UInt8] =
+        isWide
         ? littleEndian(UInt16(1)) + littleEndian(UInt16(24)) + littleEndian(UInt64(size))
           + littleEndian(UInt64(size)) + littleEndian(UInt64(place)) : []
       directory += littleEndian(UInt32(0x0201_4B50)) + [UInt8](repeating: 0, count: 4)

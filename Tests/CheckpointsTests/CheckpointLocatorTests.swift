@@ -79,7 +79,8 @@ private let other = String(repeating: "abcdef0123", count: 4)
       complaint("openai/clip-vit-base-patch23")
         == "no checkpoint 'openai/clip-vit-base-patch23'; looked in \(folder.path("bundled")), "
         + "the current folder, \(folder.path("hub")); did you mean openai/clip-vit-base-patch32?")
-    #expect(complaint("clip-vit-base-patch32").contains("did you mean openai/clip-vit-base-patch32"))
+    #expect(
+      complaint("clip-vit-base-patch32").contains("did you mean openai/clip-vit-base-patch32"))
     #expect(complaint("emoji-clap").contains("did you mean emoji-clip?"))
     #expect(complaint("zzz").contains("give a folder, a file or a cached repository"))
     #expect(complaint("/no/such/place").hasPrefix("no checkpoint '/no/such/place'; looked in /no/"))
@@ -122,12 +123,18 @@ private let other = String(repeating: "abcdef0123", count: 4)
 
   @Test(arguments: [
     (["config.json", "pytorch_model.bin", "model.safetensors"], "model.safetensors"),
-    (["config.json", "pytorch_model.bin", "model.safetensors.index.json"],
-      "model.safetensors.index.json"),
+    (
+      ["config.json", "pytorch_model.bin", "model.safetensors.index.json"],
+      "model.safetensors.index.json"
+    ),
     (["config.json", "model.safetensors", "open_clip_model.safetensors"], "model.safetensors"),
-    (["open_clip_config.json", "model.safetensors", "open_clip_model.safetensors"],
-      "open_clip_model.safetensors"),
-    (["open_clip_pytorch_model.bin", "open_clip_pytorch_model.pth"], "open_clip_pytorch_model.bin"),
+    (
+      ["open_clip_config.json", "model.safetensors", "open_clip_model.safetensors"],
+      "open_clip_model.safetensors"
+    ),
+    (
+      ["open_clip_pytorch_model.bin", "open_clip_pytorch_model.pth"], "open_clip_pytorch_model.bin"
+    ),
     (["config.json", "open_clip_pytorch_model.bin"], "open_clip_pytorch_model.bin"),
     (["ViT-B-32.pt"], "ViT-B-32.pt"), (["x.safetensors", "y.pt"], "x.safetensors"),
     (["RN50.pt", "ViT-B-32.pt"], nil), (["training_args.bin"], nil), ([], nil),

@@ -42,13 +42,18 @@ private let good = Pickle.whole(Pickle.dictionary([("w", Pickle.tensor(sizes: [4
     #expect(try open(Self.archive { $0.isWide = true }).names == ["w"])
     #expect(try open(Self.archive { $0.comment = Array("a remark".utf8) }).names == ["w"])
     #expect(
-      try open(Self.archive { $0.records.append(.init(name: "a/code/x.py", bytes: [9], method: 8)) })
-        .names == ["w"], "compressed code is nobody's concern")
+      try open(
+        Self.archive { $0.records.append(.init(name: "a/code/x.py", bytes: [9], method: 8)) }
+      )
+      .names == ["w"], "compressed code is nobody's concern")
   }
 
   @Test(arguments: [
-    ("compressed pickle", "the compressed record 'a/data.pkl' is not read; zip the archive without "
-      + "compression, or save it again with torch.save"),
+    (
+      "compressed pickle",
+      "the compressed record 'a/data.pkl' is not read; zip the archive without "
+        + "compression, or save it again with torch.save"
+    ),
     ("compressed storage", "the compressed record 'a/data/0' is not read"),
     ("encrypted", "record 'a/data/0': it is encrypted"),
     ("twice", "record 'a/data/0': two records have this name"),
@@ -117,61 +122,76 @@ private let good = Pickle.whole(Pickle.dictionary([("w", Pickle.tensor(sizes: [4
   func namesForbiddenGlobals(_ module: String, _ name: String) {
     let call = Pickle.call(Pickle.global(module, name), [Pickle.text("touch /tmp/owned")])
     let found = complaint(pickle: Pickle.whole(call))
-    #expect(found.hasPrefix("the pickle asks for '\(module).\(name)', which is not needed"), "\(found)")
+    #expect(
+      found.hasPrefix("the pickle asks for '\(module).\(name)', which is not needed"), "\(found)")
   }
 
   @Test func allowsNoForeignNamesInScripts() {
-    for (module, name) in [("os", "system"), ("__torch__x", "y"), ("torch.jit._pickle", "restore")] {
+    for (module, name) in [("os", "system"), ("__torch__x", "y"), ("torch.jit._pickle", "restore")]
+    {
       let found = complaint(pickle: Pickle.whole(Pickle.global(module, name)), isScript: true)
       #expect(found.contains("is never run"), "\(found)")
     }
   }
 
-  @Test(arguments: Array("PioIFLSTVdlg012p\u{1}".utf8) + [0x82, 0x83, 0x84, 0x8B, 0x8C, 0x8E, 0x90, 0x91,
-    0x92, 0x93, 0x94, 0x95, 0x96, 0x97, 0x98, 0x80, 0xFF])
+  @Test(
+    arguments: Array("PioIFLSTVdlg012p\u{1}".utf8) + [
+      0x82, 0x83, 0x84, 0x8B, 0x8C, 0x8E, 0x90, 0x91,
+      0x92, 0x93, 0x94, 0x95, 0x96, 0x97, 0x98, 0x80, 0xFF,
+    ])
   func refusesOtherInstructions(_ opcode: UInt8) {
     let found = complaint(pickle: Pickle.start + [opcode] + [UInt8](repeating: 10, count: 20))
     #expect(found.contains("instruction 0x\(String(opcode, radix: 16)) at byte 2"), "\(found)")
   }
 
-  @Test(arguments: [
-    ([], "the pickle ends early"), ([0x80, 4], "not a pickle of protocol 2"),
-    (Pickle.start, "the pickle ends early"), (Pickle.whole(), "a value is missing"),
-    (Pickle.whole([0x85]), "a value is missing"), (Pickle.whole(Array("t".utf8)), "a mark is missing"),
-    (Pickle.whole(Array("R".utf8)), "a value is missing"),
-    (Pickle.whole(Array("NNR".utf8)), "arguments are not a tuple"),
-    (Pickle.whole(Array("N)R".utf8)), "something is called that is not a name"),
-    (Pickle.whole(Array("N)".utf8), [0x81]), "an object is made of what is not a module"),
-    (Pickle.whole(Array("Na".utf8)), "something is appended to what is not a list"),
-    (Pickle.whole(Array("NNNs".utf8)), "a key is set in what is not a dictionary"),
-    (Pickle.whole(Array("}(Nu".utf8)), "a key has no value"),
-    (Pickle.whole(Array("NNb".utf8)), "a state is given to what has none"),
-    (Pickle.whole(Array("NQ".utf8)), "a storage's parts are not a tuple"),
-    (Pickle.whole(Array("(N(.".utf8)), "a value is missing"),
-    (Pickle.whole(Array("NN".utf8)), "values are left over"),
-    (Pickle.whole(Array("h".utf8), [7]), "value 7 was never remembered"),
-    (Pickle.whole(Array("q".utf8), [7]), "nothing to remember"),
-    (Pickle.whole(Array("X".utf8), littleEndian(UInt32.max)), "4294967295 bytes are announced"),
-    (Pickle.whole(Array("U".utf8), [2, 0xC3, 0x28]), "a text is not UTF-8"),
-    (Pickle.whole(Array("c".utf8) + [UInt8](repeating: 97, count: 2000)), "a name has no end"),
-    (Pickle.whole([0x8A, 255] + [UInt8](repeating: 1, count: 255)),
-      "in data.pkl, the bytes of an integer is 255, over the limit of 8"),
-    (Pickle.whole(Pickle.dictionary([("a", Pickle.int(1))]), Array("(NNu".utf8)),
-      "a key is neither text nor a number"),
-    (Pickle.whole(Array("]".utf8), [0x85], Pickle.global("torch", "Size"), Array("NR".utf8)),
-      "arguments are not a tuple"),
-  ] as [([UInt8], String)])
+  @Test(
+    arguments: [
+      ([], "the pickle ends early"), ([0x80, 4], "not a pickle of protocol 2"),
+      (Pickle.start, "the pickle ends early"), (Pickle.whole(), "a value is missing"),
+      (Pickle.whole([0x85]), "a value is missing"),
+      (Pickle.whole(Array("t".utf8)), "a mark is missing"),
+      (Pickle.whole(Array("R".utf8)), "a value is missing"),
+      (Pickle.whole(Array("NNR".utf8)), "arguments are not a tuple"),
+      (Pickle.whole(Array("N)R".utf8)), "something is called that is not a name"),
+      (Pickle.whole(Array("N)".utf8), [0x81]), "an object is made of what is not a module"),
+      (Pickle.whole(Array("Na".utf8)), "something is appended to what is not a list"),
+      (Pickle.whole(Array("NNNs".utf8)), "a key is set in what is not a dictionary"),
+      (Pickle.whole(Array("}(Nu".utf8)), "a key has no value"),
+      (Pickle.whole(Array("NNb".utf8)), "a state is given to what has none"),
+      (Pickle.whole(Array("NQ".utf8)), "a storage's parts are not a tuple"),
+      (Pickle.whole(Array("(N(.".utf8)), "a value is missing"),
+      (Pickle.whole(Array("NN".utf8)), "values are left over"),
+      (Pickle.whole(Array("h".utf8), [7]), "value 7 was never remembered"),
+      (Pickle.whole(Array("q".utf8), [7]), "nothing to remember"),
+      (Pickle.whole(Array("X".utf8), littleEndian(UInt32.max)), "4294967295 bytes are announced"),
+      (Pickle.whole(Array("U".utf8), [2, 0xC3, 0x28]), "a text is not UTF-8"),
+      (Pickle.whole(Array("c".utf8) + [UInt8](repeating: 97, count: 2000)), "a name has no end"),
+      (
+        Pickle.whole([0x8A, 255] + [UInt8](repeating: 1, count: 255)),
+        "in data.pkl, the bytes of an integer is 255, over the limit of 8"
+      ),
+      (
+        Pickle.whole(Pickle.dictionary([("a", Pickle.int(1))]), Array("(NNu".utf8)),
+        "a key is neither text nor a number"
+      ),
+      (
+        Pickle.whole(Array("]".utf8), [0x85], Pickle.global("torch", "Size"), Array("NR".utf8)),
+        "arguments are not a tuple"
+      ),
+    ] as [([UInt8], String)])
   func namesWhatMakesNoSense(_ pickle: [UInt8], _ expected: String) {
     let found = complaint(pickle: pickle)
     #expect(found.contains(expected), "\(found)")
   }
 
   @Test func survivesDepthAndCycles() {
-    let deep = complaint(pickle: Pickle.whole(Array(")".utf8), [UInt8](repeating: 0x85, count: 400_000)))
+    let deep = complaint(
+      pickle: Pickle.whole(Array(")".utf8), [UInt8](repeating: 0x85, count: 400_000)))
     #expect(deep.contains("the nesting of objects is 65, over the limit of 64"), "\(deep)")
     let itself = Array("}q".utf8) + [0] + Pickle.text("a") + Array("h".utf8) + [0] + Array("s".utf8)
     #expect(complaint(pickle: Pickle.whole(itself)).contains("the nesting of objects is 65"))
-    let marks = complaint(pickle: Pickle.start + [UInt8](repeating: UInt8(ascii: "("), count: 2_000_000))
+    let marks = complaint(
+      pickle: Pickle.start + [UInt8](repeating: UInt8(ascii: "("), count: 2_000_000))
     #expect(marks.contains("the depth of the stack"), "\(marks)")
   }
 
@@ -187,7 +207,9 @@ private let good = Pickle.whole(Pickle.dictionary([("w", Pickle.tensor(sizes: [4
     #expect(paths.contains("the number of values"), "\(paths)")
 
     var memo = Pickle.start + Array("N".utf8)
-    for index in 0...PickleMachine.memoLimit { memo += [UInt8(ascii: "r")] + littleEndian(UInt32(index)) }
+    for index in 0...PickleMachine.memoLimit {
+      memo += [UInt8(ascii: "r")] + littleEndian(UInt32(index))
+    }
     #expect(complaint(pickle: memo + Pickle.stop).contains("the number of remembered values"))
 
     // One list of items, made a dictionary of again and again.
@@ -195,38 +217,51 @@ private let good = Pickle.whole(Pickle.dictionary([("w", Pickle.tensor(sizes: [4
     for _ in 0..<5000 { copies += Array("NN".utf8) + [0x86] }
     copies += Array("eq".utf8) + [0]
     for _ in 0..<2000 {
-      copies += Pickle.global("collections", "OrderedDict") + Array("h".utf8) + [0, 0x85, UInt8(ascii: "R")]
+      copies +=
+        Pickle.global("collections", "OrderedDict") + Array("h".utf8) + [
+          0, 0x85, UInt8(ascii: "R"),
+        ]
     }
     let copied = complaint(pickle: Pickle.start + copies)
     #expect(copied.contains("the number of copied items"), "\(copied)")
   }
 
-  @Test(arguments: [
-    (0, [5], [1], "lies at bytes 0..<5, outside the 4"), (1, [4], [1], "lies at bytes 1..<5"),
-    (0, [2, 2], [4, 1], "lies at bytes 0..<6"), (-1, [1], [1], "no tensor can have sizes"),
-    (0, [-1], [1], "no tensor can have sizes"), (0, [2], [-1], "no tensor can have sizes"),
-    (0, [2], [1, 1], "no tensor can have sizes"), (0, [1, 1, 1, 1, 1, 1, 1], [1, 1, 1, 1, 1, 1, 1], "no tensor"),
-    (0, [.max, .max], [1, 1], "no tensor can have sizes"), (0, [.max], [1], "no tensor can have sizes"),
-    (0, [3], [.max], "reach beyond any storage"), (.max, [2], [1], "reach beyond any storage"),
-    (.max, [1], [1], "reach beyond any storage"), (0, [5], [0], "it repeats elements of its storage"),
-    (0, [1 << 30, 1 << 20], [0, 0], "it repeats elements of its storage"),
-  ] as [(Int, [Int], [Int], String)])
-  func keepsTensorsInTheirStorage(_ offset: Int, _ sizes: [Int], _ strides: [Int], _ expected: String) {
+  @Test(
+    arguments: [
+      (0, [5], [1], "lies at bytes 0..<5, outside the 4"), (1, [4], [1], "lies at bytes 1..<5"),
+      (0, [2, 2], [4, 1], "lies at bytes 0..<6"), (-1, [1], [1], "no tensor can have sizes"),
+      (0, [-1], [1], "no tensor can have sizes"), (0, [2], [-1], "no tensor can have sizes"),
+      (0, [2], [1, 1], "no tensor can have sizes"),
+      (0, [1, 1, 1, 1, 1, 1, 1], [1, 1, 1, 1, 1, 1, 1], "no tensor"),
+      (0, [.max, .max], [1, 1], "no tensor can have sizes"),
+      (0, [.max], [1], "no tensor can have sizes"),
+      (0, [0, 1 << 32, 1 << 32], [1, 1, 1], "no tensor can have sizes"),
+      (0, [3], [.max], "reach beyond any storage"), (.max, [2], [1], "reach beyond any storage"),
+      (.max, [1], [1], "reach beyond any storage"),
+      (0, [5], [0], "it repeats elements of its storage"),
+      (0, [1 << 30, 1 << 20], [0, 0], "it repeats elements of its storage"),
+    ] as [(Int, [Int], [Int], String)])
+  func keepsTensorsInTheirStorage(
+    _ offset: Int, _ sizes: [Int], _ strides: [Int], _ expected: String
+  ) {
     let tensor = Pickle.tensor(offset: offset, sizes: sizes, strides: strides)
     let found = complaint(pickle: Pickle.whole(Pickle.dictionary([("w", tensor)])))
     #expect(found.contains("'w'") && found.contains(expected), "\(found)")
   }
 
-  @Test(arguments: [
-    (Pickle.storage(count: -1), "a persistent id is not that of a storage"),
-    (Pickle.storage(key: Pickle.int(0), count: 4), "a persistent id is not that of a storage"),
-    (Pickle.storage(count: 5), "it has 16 bytes where 5 elements of type f32 should be"),
-    (Pickle.storage(type: "DoubleStorage", count: 4), "4 elements of type f64 should be"),
-    (Pickle.storage(count: .max), "elements of type f32 should be"),
-    (Pickle.storage(key: Pickle.text("../../etc/passwd"), count: 4),
-      "its record 'a/data/../../etc/passwd' is missing"),
-    (Array("N".utf8), "a tensor is not made of a storage and an offset"),
-  ] as [([UInt8], String)])
+  @Test(
+    arguments: [
+      (Pickle.storage(count: -1), "a persistent id is not that of a storage"),
+      (Pickle.storage(key: Pickle.int(0), count: 4), "a persistent id is not that of a storage"),
+      (Pickle.storage(count: 5), "it has 16 bytes where 5 elements of type f32 should be"),
+      (Pickle.storage(type: "DoubleStorage", count: 4), "4 elements of type f64 should be"),
+      (Pickle.storage(count: .max), "elements of type f32 should be"),
+      (
+        Pickle.storage(key: Pickle.text("../../etc/passwd"), count: 4),
+        "its record 'a/data/../../etc/passwd' is missing"
+      ),
+      (Array("N".utf8), "a tensor is not made of a storage and an offset"),
+    ] as [([UInt8], String)])
   func checksStorages(_ storage: [UInt8], _ expected: String) {
     let tensor = Pickle.tensor(storage: storage, sizes: [1], strides: [1])
     let found = complaint(pickle: Pickle.whole(Pickle.dictionary([("w", tensor)])))

@@ -19,7 +19,8 @@ private struct Generator: RandomNumberGenerator {
 
 /// Files that are almost right. `GAZE_MUTATIONS` sets how many of each kind are tried.
 @Suite struct MutationTests {
-  private static let count = ProcessInfo.processInfo.environment["GAZE_MUTATIONS"]
+  private static let count =
+    ProcessInfo.processInfo.environment["GAZE_MUTATIONS"]
     .flatMap { Int($0) } ?? 1500
 
   private static func mutate(_ bytes: [UInt8], _ random: inout Generator) -> [UInt8] {
@@ -34,15 +35,19 @@ private struct Generator: RandomNumberGenerator {
       case 1: bytes[place] = [0, 1, 0x7F, 0x80, 0xFF].randomElement(using: &random) ?? 0
       case 2: bytes[place] = UInt8.random(in: 0...255, using: &random)
       case 3: bytes.removeSubrange(place..<end)
-      case 4: bytes.insert(contentsOf: bytes[place..<end], at: Int.random(in: 0..<bytes.count, using: &random))
+      case 4:
+        bytes.insert(
+          contentsOf: bytes[place..<end], at: Int.random(in: 0..<bytes.count, using: &random))
       case 5: bytes.removeLast(Int.random(in: 1..<bytes.count, using: &random) / 4)
       case 6:
-        let number = [0, 1, .max, UInt64(UInt32.max), 1 << 63, UInt64(bytes.count)]
+        let number =
+          [0, 1, .max, UInt64(UInt32.max), 1 << 63, UInt64(bytes.count)]
           .randomElement(using: &random) ?? 0
         bytes.replaceSubrange(place..<place + 8, with: littleEndian(number))
       default:
         let digit = UInt8.random(in: UInt8(ascii: "0")...UInt8(ascii: "9"), using: &random)
-        bytes[place] = [digit, UInt8(ascii: "-"), UInt8(ascii: "\""), UInt8(ascii: ".")]
+        bytes[place] =
+          [digit, UInt8(ascii: "-"), UInt8(ascii: "\""), UInt8(ascii: ".")]
           .randomElement(using: &random) ?? digit
       }
     }
@@ -85,7 +90,9 @@ private struct Generator: RandomNumberGenerator {
   /// Headers alone, so that most mutations hit something that is parsed.
   @Test func survivesMutatedHeaders() throws {
     let folder = try TemporaryFolder()
-    let original = safeTensors([("a.weight", [2, 3], [1, 2, 3, 4, 5, 6]), ("a.bias", [2], [7, 8])])
+    let original = safeTensors([
+      ("a.weight", [2, 3], [1, 2, 3, 4, 5, 6]), ("a.bias", [2], [7, 8]),
+    ])
     var random = Generator(state: 7)
     var refused = 0
     for _ in 0..<Self.count {

@@ -95,28 +95,53 @@ private func complaint(_ body: () throws -> Void) -> String {
   }
 
   @Test(arguments: [
-    (#"{"a":{"dtype":"F8_E4M3","shape":[4],"data_offsets":[0,4]}}"#,
-      "tensor 'a' has elements of type 'F8_E4M3'; convert it to F32, F16 or BF16"),
-    (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}"#,
-      "tensor 'a' takes 8 bytes by its shape and type and has 4; the file is damaged"),
-    (#"{"a":{"dtype":"F32","shape":[25],"data_offsets":[0,100]}}"#,
+    (
+      #"{"a":{"dtype":"F8_E4M3","shape":[4],"data_offsets":[0,4]}}"#,
+      "tensor 'a' has elements of type 'F8_E4M3'; convert it to F32, F16 or BF16"
+    ),
+    (
+      #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}"#,
+      "tensor 'a' takes 8 bytes by its shape and type and has 4; the file is damaged"
+    ),
+    (
+      #"{"a":{"dtype":"F32","shape":[25],"data_offsets":[0,100]}}"#,
       "tensor 'a' lies at bytes 0..<100, outside the 8 that are there; the file is damaged or "
-        + "incomplete, download it again"),
-    (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[-4,0]}}"#,
-      "entry 'a': data_offsets [-4, 0] are not a begin and an end"),
+        + "incomplete, download it again"
+    ),
+    (
+      #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[-4,0]}}"#,
+      "entry 'a': data_offsets [-4, 0] are not a begin and an end"
+    ),
     (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}"#, "are not a begin and an end"),
     (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4]}}"#, "are not a begin and an end"),
-    (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4,8]}}"#,
-      "an array of 3 numbers where at most 2 may be"),
-    (#"{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}"#,
-      "no tensor can have the shape [-1]"),
-    (#"{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,4]}}"#,
-      "no tensor can have the shape"),
-    (#"{"a":{"dtype":"F64","shape":[4611686018427387904],"data_offsets":[0,4]}}"#,
-      "no tensor can have the shape"),
-    (#"{"a":{"dtype":"F32","shape":[1,1,1,1,1,1,1],"data_offsets":[0,4]}}"#,
-      "an array of 7 numbers where at most 6 may be"),
-    (#"{"a":{"dtype":"F32","shape":[1.0],"data_offsets":[0,4]}}"#, "expected an integer"),
+    (
+      #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4,8]}}"#,
+      "an array of 3 numbers where at most 2 may be"
+    ),
+    (
+      #"{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}"#,
+      "no tensor can have the shape [-1]"
+    ),
+    (
+      #"{"a":{"dtype":"F32","shape":[0,4294967296,4294967296],"data_offsets":[0,0]}}"#,
+      "no tensor can have the shape [0, 4294967296, 4294967296]"
+    ),
+    (
+      #"{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,4]}}"#,
+      "no tensor can have the shape"
+    ),
+    (
+      #"{"a":{"dtype":"F64","shape":[4611686018427387904],"data_offsets":[0,4]}}"#,
+      "no tensor can have the shape"
+    ),
+    (
+      #"{"a":{"dtype":"F32","shape":[1,1,1,1,1,1,1],"data_offsets":[0,4]}}"#,
+      "an array of 7 numbers where at most 6 may be"
+    ),
+    (
+      #"{"a":{"dtype":"F32","shape":[1.0],"data_offsets":[0,4]}}"#,
+      "entry 'a': shape[0]: expected an integer"
+    ),
     (#"{"a":{"dtype":"F32","shape":1,"data_offsets":[0,4]}}"#, "expected an array"),
     (#"{"a":{"dtype":4,"shape":[1],"data_offsets":[0,4]}}"#, "expected a string"),
     (#"{"a":{"shape":[1],"data_offsets":[0,4]}}"#, #"the key "dtype" is missing"#),
@@ -124,13 +149,19 @@ private func complaint(_ body: () throws -> Void) -> String {
     (#"{"__metadata__":{"n":1}}"#, "every value must be a string"),
     ("[]", "it is not a JSON object"),
     ("{", "not valid JSON at line"),
-    (#"{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"#
-      + #""a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}"#, "duplicate object key"),
-    (#"{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"#
-      + #""b":{"dtype":"U8","shape":[4],"data_offsets":[3,7]}}"#,
-      "'a' and 'b' claim the same bytes"),
-    (#"{"a\u001b[2J":{"dtype":"X","shape":[1],"data_offsets":[0,4]}}"#,
-      #"tensor 'a\u{1b}[2J' has elements of type 'X'"#),
+    (
+      #"{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"#
+        + #""a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}"#, "duplicate object key"
+    ),
+    (
+      #"{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"#
+        + #""b":{"dtype":"U8","shape":[4],"data_offsets":[3,7]}}"#,
+      "'a' and 'b' claim the same bytes"
+    ),
+    (
+      #"{"a\u001b[2J":{"dtype":"X","shape":[1],"data_offsets":[0,4]}}"#,
+      #"tensor 'a\u{1b}[2J' has elements of type 'X'"#
+    ),
   ])
   func namesWhatIsWrong(_ header: String, _ expected: String) {
     let found = complaint { _ = try open(header: header, data: 8) }
@@ -148,7 +179,8 @@ private func complaint(_ body: () throws -> Void) -> String {
         + "incomplete, download it again")
     let deep = complaint { _ = try open(header: String(repeating: "[", count: 100_000)) }
     #expect(deep.contains("not valid JSON"))
-    let wide = "{\"a\":{\"dtype\":\"U8\",\"data_offsets\":[0,1],\"shape\":[1"
+    let wide =
+      "{\"a\":{\"dtype\":\"U8\",\"data_offsets\":[0,1],\"shape\":[1"
       + String(repeating: ",1", count: 100_000) + "]}}"
     #expect(complaint { _ = try open(header: wide, data: 1) }.contains("at most 6 may be"))
   }

@@ -32,7 +32,19 @@ import Testing
     #expect(store.names == ["a", "b", "c"])
     #expect(try store.tensor("a").array == [1], "the index decides which shard a name comes from")
     #expect(try store.tensor("c").array == [3])
-    #expect(store.files.map(\.path) == [folder.path("one.safetensors"), folder.path("two.safetensors")])
+    #expect(
+      store.files.map(\.path) == [folder.path("one.safetensors"), folder.path("two.safetensors")])
+  }
+
+  @Test func gathersShardsOfAnyFormat() throws {
+    let archive = ArchiveBuilder.torch(
+      Pickle.whole(Pickle.dictionary([("d", Pickle.tensor(sizes: [2], strides: [1]))])),
+      storages: ["0": [0, 0, 0x80, 0x3F] + [UInt8](repeating: 0, count: 12)])
+    try folder.write(archive.bytes, to: "pytorch_model-00001-of-00002.bin")
+    let index = #"{"weight_map":{"d":"pytorch_model-00001-of-00002.bin","a":"one.safetensors"}}"#
+    let store = try WeightStore(file: folder.write(index, to: "pytorch_model.bin.index.json"))
+    #expect(store.names == ["a", "d"])
+    #expect(try store.tensor("d").array == [1, 0])
   }
 
   @Test(arguments: [

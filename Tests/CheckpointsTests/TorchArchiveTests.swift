@@ -62,7 +62,9 @@ private func bytes(_ tensor: Tensor) -> [UInt8] {
     #expect(store.files[0].format == .torchScript)
     for name in store.names {
       let (tensor, expected) = (try store.tensor(name), try checksums.required(name))
-      #expect(tensor.shape.array == (try expected.required("shape").elements().map { try $0.asInteger() }))
+      #expect(
+        tensor.shape.array == (try expected.required("shape").elements().map { try $0.asInteger() })
+      )
       #expect(Int(crc32(bytes(tensor))) == (try expected.integer("crc32", default: -1)), "\(name)")
     }
   }
@@ -76,7 +78,9 @@ private func bytes(_ tensor: Tensor) -> [UInt8] {
 
   @Test func refusesObjectsByName() throws {
     let path = try Fixture("archives").path("object.pt")
-    #expect(throws: CheckpointError.forbiddenGlobal(path: path, name: "torch.nn.modules.linear.Linear")) {
+    #expect(
+      throws: CheckpointError.forbiddenGlobal(path: path, name: "torch.nn.modules.linear.Linear")
+    ) {
       try WeightStore(file: path)
     }
   }
