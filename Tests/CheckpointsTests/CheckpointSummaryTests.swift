@@ -23,6 +23,7 @@ import Testing
 
   @Test func printsNamesSafely() throws {
     let folder = try TemporaryFolder()
+    defer { withExtendedLifetime(folder) {} }
     let store = try WeightStore(
       file: folder.write(safeTensors([("한\\u001b[31m\\u202e", [1], [0])]), to: "m.safetensors"))
     let row = CheckpointSummary(store).rows[0]

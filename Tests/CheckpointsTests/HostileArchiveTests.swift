@@ -6,6 +6,7 @@ import Testing
 
 private func open(_ bytes: [UInt8]) throws -> WeightStore {
   let folder = try TemporaryFolder()
+  defer { withExtendedLifetime(folder) {} }
   return try WeightStore(file: folder.write(bytes, to: "model.pt"))
 }
 

@@ -71,6 +71,7 @@ import Testing
       let file = try MappedFile(path: path)
       MappedFile.installFaultReporter()
       truncate(path, 0)
+      try FileManager.default.removeItem(at: folder.url)
       exit(CInt(file.bytes[150_000]))
     }
     let output = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)

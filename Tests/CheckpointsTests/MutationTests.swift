@@ -70,6 +70,7 @@ private struct Generator: RandomNumberGenerator {
   @Test(arguments: ["plain.pt", "wrapped.pt", "scripted.pt", "module.pt", "expected.safetensors"])
   func loadsOrThrowsButNeverCrashes(_ file: String) throws {
     let folder = try TemporaryFolder()
+    defer { withExtendedLifetime(folder) {} }
     let original = Array(try Data(contentsOf: URL(filePath: Fixture("archives").path(file))))
     var random = Generator(state: UInt64(original.count))
     var (loaded, refused) = (0, 0)
@@ -90,6 +91,7 @@ private struct Generator: RandomNumberGenerator {
   /// Headers alone, so that most mutations hit something that is parsed.
   @Test func survivesMutatedHeaders() throws {
     let folder = try TemporaryFolder()
+    defer { withExtendedLifetime(folder) {} }
     let original = safeTensors([
       ("a.weight", [2, 3], [1, 2, 3, 4, 5, 6]), ("a.bias", [2], [7, 8]),
     ])

@@ -8,6 +8,7 @@ import Testing
 /// Opens a file with these bytes.
 private func open(_ bytes: [UInt8]) throws -> WeightStore {
   let folder = try TemporaryFolder()
+  defer { withExtendedLifetime(folder) {} }
   return try WeightStore(file: folder.write(bytes, to: "model.safetensors"))
 }
 

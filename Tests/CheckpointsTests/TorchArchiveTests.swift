@@ -95,6 +95,7 @@ private func bytes(_ tensor: Tensor) -> [UInt8] {
 
   @Test func neverNeedsAName() throws {
     let folder = try TemporaryFolder()
+    defer { withExtendedLifetime(folder) {} }
     let content = try Data(contentsOf: URL(filePath: Fixture("archives").path("plain.pt")))
     let path = try folder.write(Array(content), to: "weights-without-ending")
     #expect(try WeightStore(file: path).contains("whole"))
