@@ -5,6 +5,7 @@
     apply_to = function)
 #include <immintrin.h>
 #define VECTOR_BYTES 64
+#define HAVE_MASKS
 #include "vectors.h"
 #include "rows.h"
 
@@ -46,11 +47,12 @@ INLINE v4i sum_four_i(vi a, vi b, vi c, vi d) {
 
 #define HAVE_NATIVE_BF16_DOT
 typedef vf bf16_acc;
-typedef __m512i bf16_b;
-enum { bf16_STEP = 32, bf16_BYTES = 64, bf16_WEIGHT_BYTES = 64 };
-INLINE __m512i bf16_load(const char *w) { return _mm512_loadu_si512(w); }
-INLINE vf bf16_multiply(vf acc, const char *a, __m512i b) {
-  return (vf)_mm512_dpbf16_ps((__m512)acc, (__m512bh)_mm512_loadu_si512(a), (__m512bh)b);
+typedef __m512i bf16_a, bf16_b;
+enum { bf16_STEP = 32, bf16_BYTES = 64, bf16_WEIGHT_BYTES = 64, bf16_PARTS = 1 };
+INLINE __m512i bf16_load(const char *w, int part) { (void)part; return _mm512_loadu_si512(w); }
+INLINE __m512i bf16_load_a(const char *a) { return _mm512_loadu_si512(a); }
+INLINE vf bf16_multiply(vf acc, __m512i a, __m512i b) {
+  return (vf)_mm512_dpbf16_ps((__m512)acc, (__m512bh)a, (__m512bh)b);
 }
 
 static void pack_bf16(const float *x, ptrdiff_t stride, int32_t rows, int64_t k,
@@ -73,11 +75,12 @@ static void pack_bf16(const float *x, ptrdiff_t stride, int32_t rows, int64_t k,
 // of the weight row is taken off at the end.
 #define HAVE_NATIVE_I8_DOT
 typedef vi i8_acc;
-typedef __m512i i8_b;
-enum { i8_STEP = 64, i8_BYTES = 64, i8_WEIGHT_BYTES = 64, I8_OFFSET = 128 };
-INLINE __m512i i8_load(const char *w) { return _mm512_loadu_si512(w); }
-INLINE vi i8_multiply(vi acc, const char *a, __m512i b) {
-  return (vi)_mm512_dpbusd_epi32((__m512i)acc, _mm512_loadu_si512(a), b);
+typedef __m512i i8_a, i8_b;
+enum { i8_STEP = 64, i8_BYTES = 64, i8_WEIGHT_BYTES = 64, i8_PARTS = 1, I8_OFFSET = 128 };
+INLINE __m512i i8_load(const char *w, int part) { (void)part; return _mm512_loadu_si512(w); }
+INLINE __m512i i8_load_a(const char *a) { return _mm512_loadu_si512(a); }
+INLINE vi i8_multiply(vi acc, __m512i a, __m512i b) {
+  return (vi)_mm512_dpbusd_epi32((__m512i)acc, a, b);
 }
 
 #include "products.h"

@@ -9,49 +9,50 @@
 enum { COLUMNS = 4 };
 
 // MARK: formats
-// A format NAME is: NAME_acc and NAME_b types, NAME_STEP elements of k per step, NAME_BYTES
-// panel bytes and NAME_WEIGHT_BYTES weight bytes per step, NAME_load and NAME_multiply.
+// A format NAME is: NAME_acc, NAME_a and NAME_b types, NAME_STEP elements of k per step,
+// NAME_BYTES panel bytes and NAME_WEIGHT_BYTES weight bytes per step, NAME_load_a, NAME_load and
+// NAME_multiply. A step of NAME_PARTS parts takes one vector of each panel row for each part.
 
-typedef vf f32_acc, f32_b;
-enum { f32_STEP = LANES, f32_BYTES = VECTOR_BYTES, f32_WEIGHT_BYTES = VECTOR_BYTES };
-INLINE vf f32_load(const char *w) { return load((const float *)w); }
-INLINE vf f32_multiply(vf acc, const char *a, vf b) { return acc + load((const float *)a) * b; }
+typedef vf f32_acc, f32_a, f32_b;
+enum { f32_STEP = LANES, f32_BYTES = VECTOR_BYTES, f32_WEIGHT_BYTES = VECTOR_BYTES, f32_PARTS = 1 };
+INLINE vf f32_load(const char *w, int part) { (void)part; return load((const float *)w); }
+INLINE vf f32_load_a(const char *a) { return load((const float *)a); }
+INLINE vf f32_multiply(vf acc, vf a, vf b) { return acc + a * b; }
 
-typedef vf f16_acc, f16_b;
-enum { f16_STEP = LANES, f16_BYTES = VECTOR_BYTES, f16_WEIGHT_BYTES = VECTOR_BYTES / 2 };
-INLINE vf f16_load(const char *w) { return f16_vector(w); }
-INLINE vf f16_multiply(vf acc, const char *a, vf b) { return acc + load((const float *)a) * b; }
+typedef vf f16_acc, f16_a, f16_b;
+enum { f16_STEP = LANES, f16_BYTES = VECTOR_BYTES, f16_WEIGHT_BYTES = VECTOR_BYTES / 2, f16_PARTS = 1 };
+INLINE vf f16_load(const char *w, int part) { (void)part; return f16_vector(w); }
+INLINE vf f16_load_a(const char *a) { return load((const float *)a); }
+INLINE vf f16_multiply(vf acc, vf a, vf b) { return acc + a * b; }
 
 // bf16 weights in f32 arithmetic: a vector holds pairs; the panel keeps even and odd k apart.
-typedef struct { vf even, odd; } bf16_pair;
-typedef vf bf16_exact_acc;
-typedef bf16_pair bf16_exact_b;
+typedef vf bf16_exact_acc, bf16_exact_a, bf16_exact_b;
 enum {
   bf16_exact_STEP = 2 * LANES,
   bf16_exact_BYTES = 2 * VECTOR_BYTES,
-  bf16_exact_WEIGHT_BYTES = VECTOR_BYTES
+  bf16_exact_WEIGHT_BYTES = VECTOR_BYTES,
+  bf16_exact_PARTS = 2
 };
-INLINE bf16_pair bf16_exact_load(const char *w) {
+INLINE vf bf16_exact_load(const char *w, int part) {
   vu both;
   memcpy(&both, w, VECTOR_BYTES);
-  bf16_pair pair = {(vf)(both << 16), (vf)(both & 0xffff0000u)};
-  return pair;
+  return (vf)(part == 0 ? both << 16 : both & 0xffff0000u);
 }
-INLINE vf bf16_exact_multiply(vf acc, const char *a, bf16_pair b) {
-  acc += load((const float *)a) * b.even;
-  return acc + load((const float *)(a + VECTOR_BYTES)) * b.odd;
-}
+INLINE vf bf16_exact_load_a(const char *a) { return load((const float *)a); }
+INLINE vf bf16_exact_multiply(vf acc, vf a, vf b) { return acc + a * b; }
 
 #ifndef HAVE_NATIVE_I8_DOT
-typedef vi i8_acc, i8_b;
-enum { i8_STEP = LANES, i8_BYTES = LANES, i8_WEIGHT_BYTES = LANES, I8_OFFSET = 0 };
+typedef vi i8_acc, i8_a, i8_b;
+enum { i8_STEP = LANES, i8_BYTES = LANES, i8_WEIGHT_BYTES = LANES, i8_PARTS = 1, I8_OFFSET = 0 };
 typedef int8_t i8_lanes __attribute__((vector_size(LANES)));
-INLINE vi i8_load(const char *w) {
+INLINE vi i8_load(const char *w, int part) {
+  (void)part;
   i8_lanes bytes;
   memcpy(&bytes, w, LANES);
   return __builtin_convertvector(bytes, vi);
 }
-INLINE vi i8_multiply(vi acc, const char *a, vi b) { return acc + i8_load(a) * b; }
+INLINE vi i8_load_a(const char *a) { return i8_load(a, 0); }
+INLINE vi i8_multiply(vi acc, vi a, vi b) { return acc + a * b; }
 #endif
 
 // MARK: packing
@@ -111,11 +112,21 @@ static void pack_i8(const float *x, ptrdiff_t stride, int32_t rows, int64_t k,
 
 // MARK: tiles
 
-/// Four column sums of one row, finished and written; `columns` of them are real.
+// Ends a column of a tile before the next one is loaded. A tile fills the registers but for one
+// vector of weights; a compiler that reads ahead would spill accumulators.
+#if defined(__x86_64__)
+#define FINISH(accumulator) __asm__ volatile("" : "+v"(accumulator) : : "memory")
+#elif defined(__aarch64__)
+#define FINISH(accumulator) __asm__ volatile("" : "+w"(accumulator) : : "memory")
+#else
+#define FINISH(accumulator) (void)(accumulator)
+#endif
+
+/// The column sums of one row, finished and written: `columns` of them, `spread` columns apart.
 INLINE void finish_row(const gaze_dot_arguments *g, int32_t row, int32_t column, v4f sums,
-                       const int columns) {
+                       const int columns, int32_t spread) {
   float *out = g->out + row * g->out_stride + column;
-  if (columns == COLUMNS) {
+  if (columns == COLUMNS && spread == 1) {
     v4f bias, before;
     if (g->bias) {
       memcpy(&bias, g->bias + column, sizeof bias);
@@ -130,8 +141,8 @@ INLINE void finish_row(const gaze_dot_arguments *g, int32_t row, int32_t column,
   }
   for (int j = 0; j < columns; j++) {
     float value = sums[j];
-    if (g->bias) value += g->bias[column + j];
-    out[j] = g->accumulate ? out[j] + value : value;
+    if (g->bias) value += g->bias[column + j * spread];
+    out[j * spread] = g->accumulate ? out[j * spread] + value : value;
   }
 }
 
@@ -142,56 +153,62 @@ INLINE v4f row_sums_f(const vf *acc, const int columns) {
 }
 
 INLINE v4f row_sums_i(const gaze_dot_arguments *g, int32_t row, int32_t column, const vi *acc,
-                      const int columns) {
-  if (columns == COLUMNS) {
-    v4i totals = sum_four_i(acc[0], acc[1], acc[2], acc[3]), offsets;
-    if (I8_OFFSET) {
-      memcpy(&offsets, g->weight_sums + column, sizeof offsets);
-      totals -= I8_OFFSET * offsets;
-    }
-    v4f scales;
+                      const int columns, int32_t spread) {
+  vi none = {0};
+  v4i totals = columns == COLUMNS ? sum_four_i(acc[0], acc[1], acc[2], acc[3])
+                                  : sum_four_i(acc[0], none, none, none);
+  v4i offsets = {0};
+  v4f scales = {0};
+  if (columns == COLUMNS && spread == 1) {
+    if (I8_OFFSET) memcpy(&offsets, g->weight_sums + column, sizeof offsets);
     memcpy(&scales, g->weight_scales + column, sizeof scales);
-    return __builtin_convertvector(totals, v4f) * (g->row_scales[row] * scales);
+  } else {
+    for (int j = 0; j < columns; j++) {
+      if (I8_OFFSET) offsets[j] = g->weight_sums[column + j * spread];
+      scales[j] = g->weight_scales[column + j * spread];
+    }
   }
-  v4f sums = {0};
-  for (int j = 0; j < columns; j++) {
-    int32_t total = 0;
-    for (int lane = 0; lane < LANES; lane++) total += acc[j][lane];
-    total -= I8_OFFSET * (I8_OFFSET ? g->weight_sums[column + j] : 0);
-    sums[j] = (float)total * (g->row_scales[row] * g->weight_scales[column + j]);
-  }
-  return sums;
+  totals -= I8_OFFSET * offsets;
+  return __builtin_convertvector(totals, v4f) * (g->row_scales[row] * scales);
 }
 
-#define f32_SUMS(g, row, column, acc, columns) row_sums_f(acc, columns)
-#define f16_SUMS(g, row, column, acc, columns) row_sums_f(acc, columns)
-#define bf16_exact_SUMS(g, row, column, acc, columns) row_sums_f(acc, columns)
-#define bf16_SUMS(g, row, column, acc, columns) row_sums_f(acc, columns)
-#define i8_SUMS(g, row, column, acc, columns) row_sums_i(g, row, column, acc, columns)
+#define f32_SUMS(g, row, column, acc, columns, spread) row_sums_f(acc, columns)
+#define f16_SUMS(g, row, column, acc, columns, spread) row_sums_f(acc, columns)
+#define bf16_exact_SUMS(g, row, column, acc, columns, spread) row_sums_f(acc, columns)
+#define bf16_SUMS(g, row, column, acc, columns, spread) row_sums_f(acc, columns)
+#define i8_SUMS(g, row, column, acc, columns, spread) \
+  row_sums_i(g, row, column, acc, columns, spread)
 
+// One row is limited by memory: it reads four columns a quarter of the matrix apart, because four
+// long streams are what the prefetchers of a processor follow best. More rows reuse what they
+// read, and take neighbours.
 #define DEFINE_DOT(NAME)                                                                      \
   INLINE void NAME##_step(NAME##_acc acc[TILE_ROWS][COLUMNS], const char *a, const char *w,   \
                           ptrdiff_t stride, const int rows, const int columns) {              \
-    NAME##_b b[COLUMNS];                                                                      \
-    UNROLL for (int j = 0; j < columns; j++) b[j] = NAME##_load(w + j * stride);              \
-    UNROLL for (int i = 0; i < rows; i++) {                                                   \
+    UNROLL for (int part = 0; part < NAME##_PARTS; part++) {                                  \
+      NAME##_a from[TILE_ROWS];                                                               \
+      UNROLL for (int i = 0; i < rows; i++) {                                                 \
+        from[i] = NAME##_load_a(a + i * NAME##_BYTES + part * VECTOR_BYTES);                  \
+      }                                                                                       \
       UNROLL for (int j = 0; j < columns; j++) {                                              \
-        acc[i][j] = NAME##_multiply(acc[i][j], a + i * NAME##_BYTES, b[j]);                   \
+        NAME##_b b = NAME##_load(w + j * stride, part);                                       \
+        UNROLL for (int i = 0; i < rows; i++) {                                               \
+          acc[i][j] = NAME##_multiply(acc[i][j], from[i], b);                                 \
+        }                                                                                     \
+        UNROLL for (int i = 0; i < rows; i++) FINISH(acc[i][j]);                              \
       }                                                                                       \
     }                                                                                         \
   }                                                                                           \
   INLINE void NAME##_tile(const gaze_dot_arguments *g, int32_t column, const int rows,        \
-                          const int columns) {                                                \
+                          const int columns, int32_t spread) {                                \
     NAME##_acc acc[TILE_ROWS][COLUMNS];                                                       \
     memset(acc, 0, sizeof acc);                                                               \
     const char *a = g->panel;                                                                 \
     const char *w = (const char *)g->weights + column * g->weight_stride;                     \
+    ptrdiff_t stride = spread * g->weight_stride;                                             \
     int64_t steps = g->k / NAME##_STEP;                                                       \
     for (int64_t s = 0; s < steps; s++) {                                                     \
-      NAME##_step(acc, a, w, g->weight_stride, rows, columns);                                \
-      UNROLL for (int j = 0; j < columns; j++) {                                              \
-        __builtin_prefetch(w + (columns + j) * g->weight_stride);                             \
-      }                                                                                       \
+      NAME##_step(acc, a, w, stride, rows, columns);                                          \
       a += rows * NAME##_BYTES;                                                               \
       w += NAME##_WEIGHT_BYTES;                                                               \
     }                                                                                         \
@@ -199,19 +216,21 @@ INLINE v4f row_sums_i(const gaze_dot_arguments *g, int32_t row, int32_t column, 
     if (rest) {                                                                               \
       char padded[COLUMNS][NAME##_WEIGHT_BYTES];                                              \
       memset(padded, 0, sizeof padded);                                                       \
-      for (int j = 0; j < columns; j++) memcpy(padded[j], w + j * g->weight_stride, rest);    \
+      for (int j = 0; j < columns; j++) copy_rest(padded[j], w + j * stride, rest);           \
       NAME##_step(acc, a, padded[0], NAME##_WEIGHT_BYTES, rows, columns);                     \
     }                                                                                         \
     UNROLL for (int i = 0; i < rows; i++) {                                                   \
-      finish_row(g, i, column, NAME##_SUMS(g, i, column, acc[i], columns), columns);          \
+      v4f sums = NAME##_SUMS(g, i, column, acc[i], columns, spread);                          \
+      finish_row(g, i, column, sums, columns, spread);                                        \
     }                                                                                         \
   }                                                                                           \
   INLINE void NAME##_sweep(const gaze_dot_arguments *g, const int rows) {                     \
-    int32_t column = 0;                                                                       \
-    for (; column + COLUMNS <= g->columns; column += COLUMNS) {                               \
-      NAME##_tile(g, column, rows, COLUMNS);                                                  \
+    int32_t quarter = g->columns / COLUMNS, column = quarter * COLUMNS;                       \
+    for (int32_t i = 0; i < quarter; i++) {                                                   \
+      if (rows == 1) NAME##_tile(g, i, rows, COLUMNS, quarter);                               \
+      else NAME##_tile(g, i * COLUMNS, rows, COLUMNS, 1);                                     \
     }                                                                                         \
-    for (; column < g->columns; column++) NAME##_tile(g, column, rows, 1);                    \
+    for (; column < g->columns; column++) NAME##_tile(g, column, rows, 1, 1);                 \
   }                                                                                           \
   static void NAME##_block(const gaze_dot_arguments *g) {                                     \
     switch (g->rows) {                                                                        \
@@ -254,13 +273,12 @@ INLINE void outer_tile(const gaze_outer_arguments *g, int32_t row, int32_t colum
   const float *p = g->p + row * g->p_row;
   const float *v = g->v + column;
   for (int64_t s = 0; s < g->terms; s++, p += g->p_column, v += g->v_stride) {
-    vf values[COLUMNS];
+    vf weights[TILE_ROWS];
+    UNROLL for (int i = 0; i < rows; i++) weights[i] = broadcast(p[i * g->p_row]);
     UNROLL for (int j = 0; j < vectors; j++) {
-      values[j] = lanes == LANES ? load(v + j * LANES) : load_first(v, lanes);
-    }
-    UNROLL for (int i = 0; i < rows; i++) {
-      float weight = p[i * g->p_row];
-      UNROLL for (int j = 0; j < vectors; j++) acc[i][j] += values[j] * weight;
+      vf values = lanes == LANES ? load(v + j * LANES) : load_first(v, lanes);
+      UNROLL for (int i = 0; i < rows; i++) acc[i][j] += values * weights[i];
+      UNROLL for (int i = 0; i < rows; i++) FINISH(acc[i][j]);
     }
   }
   UNROLL for (int i = 0; i < rows; i++) {
@@ -284,5 +302,13 @@ INLINE void outer_rows(const gaze_outer_arguments *g, int32_t row, const int row
 static void outer(const gaze_outer_arguments *g) {
   int32_t row = 0;
   for (; row + TILE_ROWS <= g->rows; row += TILE_ROWS) outer_rows(g, row, TILE_ROWS);
-  for (; row < g->rows; row++) outer_rows(g, row, 1);
+  switch (g->rows - row) {
+    case 1: outer_rows(g, row, 1); break;
+    case 2: outer_rows(g, row, 2); break;
+#if defined(ROW_CASES_TO_6)
+    case 3: outer_rows(g, row, 3); break;
+    case 4: outer_rows(g, row, 4); break;
+    case 5: outer_rows(g, row, 5); break;
+#endif
+  }
 }

@@ -23,6 +23,20 @@ INLINE vf load(const float *p) {
 
 INLINE void store(float *p, vf v) { memcpy(p, &v, VECTOR_BYTES); }
 
+#ifdef HAVE_MASKS
+INLINE vf load_first(const float *p, int64_t count) {
+  return (vf)_mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1), p);
+}
+
+INLINE void store_first(float *p, vf v, int64_t count) {
+  _mm512_mask_storeu_ps(p, (__mmask16)((1u << count) - 1), (__m512)v);
+}
+
+INLINE void copy_rest(char *to, const char *from, size_t bytes) {
+  __mmask64 mask = ((__mmask64)1 << bytes) - 1;
+  _mm512_mask_storeu_epi8(to, mask, _mm512_maskz_loadu_epi8(mask, from));
+}
+#else
 /// The first `count` lanes from memory, zeros in the others.
 INLINE vf load_first(const float *p, int64_t count) {
   vf v = {0};
@@ -33,6 +47,10 @@ INLINE vf load_first(const float *p, int64_t count) {
 INLINE void store_first(float *p, vf v, int64_t count) {
   memcpy(p, &v, (size_t)count * sizeof(float));
 }
+
+/// Fewer bytes than a vector has.
+INLINE void copy_rest(char *to, const char *from, size_t bytes) { memcpy(to, from, bytes); }
+#endif
 
 INLINE vf broadcast(float x) {
   vf zero = {0};

@@ -67,8 +67,10 @@ private struct Panels {
 
 extension ExecutionContext {
   /// How much of one weight row is multiplied before moving on: a tile's panel of that many
-  /// bytes per row stays in the first-level cache while weights stream past.
-  static let kBlockBytes = 4096
+  /// bytes per row and the weight rows that meet it stay in the first-level cache.
+  private static let kBlockBytes = 2048
+  /// The same for int8, in elements; its weight sums are kept by block.
+  static let int8Block = 4096
   /// Weight bytes that one task multiplies by all rows: they stay in the second-level cache.
   private static let taskBytes = 196_608
 
@@ -111,7 +113,8 @@ extension ExecutionContext {
   }
 
   private func columnsPerTask(_ operands: DotOperands, rowCount: Int) -> Int {
-    let blockBytes = min(operands.stride, ExecutionContext.kBlockBytes)
+    let blockBytes = min(
+      operands.stride, blockLength(operands, rowCount: rowCount) * operands.elementBytes)
     let cached = max(4, ExecutionContext.taskBytes / max(1, blockBytes) / 4 * 4)
     // At least four tasks a thread, so that an interrupted thread is not waited for.
     let shared = (operands.columns / (4 * pool.threadCount) + 3) / 4 * 4
@@ -162,7 +165,7 @@ extension ExecutionContext {
     let tileRows = Int(functions.tile_rows)
     let tileCount = (count + tileRows - 1) / tileRows
     let tiles = (0...tileCount).map { count * $0 / tileCount }
-    let blockLength = ExecutionContext.kBlockBytes / operands.elementBytes
+    let blockLength = blockLength(operands, rowCount: count)
     let blocks = Array(Swift.stride(from: 0, to: operands.k, by: blockLength)) + [operands.k]
     var rowBytes: [Int] = []
     var starts = [0]
@@ -191,6 +194,13 @@ extension ExecutionContext {
       }
     }
     return panels
+  }
+
+  /// One row meets each weight once: there is no panel to keep near.
+  private func blockLength(_ operands: DotOperands, rowCount: Int) -> Int {
+    if operands.elementBytes == 1 { return ExecutionContext.int8Block }
+    return rowCount == 1
+      ? max(1, operands.k) : ExecutionContext.kBlockBytes / operands.elementBytes
   }
 
   /// The int8 scale of each activation row: its greatest magnitude becomes 127.

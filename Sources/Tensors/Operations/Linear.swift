@@ -91,7 +91,7 @@ extension ExecutionContext {
       let exact = try contiguous(weight.detached)
       let matrix = empty(weight.shape, .i8)
       let (count, width) = (weight.shape.rowCount, weight.shape.width)
-      let block = ExecutionContext.kBlockBytes
+      let block = ExecutionContext.int8Block
       let blocks = (width + block - 1) / block
       let functions = functions
       let (from, to) = (exact.floats, matrix.bytes.assumingMemoryBound(to: Int8.self))
