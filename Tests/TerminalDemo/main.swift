@@ -30,9 +30,6 @@ final class Demo: Sendable {
         queue.push(.lines([StyledLine("step \(key.rawValue)")]))
         if key == .quit { queue.push(.stepper(nil)) }
       },
-      resized: { [self] columns, rows in
-        queue.push(.lines([StyledLine("room \(columns)x\(rows)", .dim)]))
-      },
       historyPath: ProcessInfo.processInfo.environment["DEMO_HISTORY"], prompt: "demo> ")
   }
 
