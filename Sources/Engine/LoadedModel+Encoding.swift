@@ -8,13 +8,15 @@ extension LoadedModel {
   /// Positions of texts that go through a tower together.
   private static let positionsPerBatch = 1024
 
-  /// Unit vectors of pictures, in order, and how many came from the cache.
+  /// Unit vectors of pictures, in order, how many came from the cache, and the time that the
+  /// tower took: resizing is not part of it.
   func embeddings(
     of pictures: [StagedPicture], precision: Precision, usesCache: Bool,
     progress: (StageProgress) -> Void
-  ) throws(EngineError) -> (vectors: [[Float]], cached: Int) {
+  ) throws(EngineError) -> (vectors: [[Float]], cached: Int, milliseconds: Double) {
     var found: [String: [Float]] = [:]
     var cached = 0
+    var spent = Duration.zero
     for picture in pictures where usesCache {
       let key = EmbeddingCache.Key(content: .picture(picture.sha256), precision: precision)
       if let vector = cache.find(key) {
@@ -30,14 +32,14 @@ extension LoadedModel {
       if let first = batch.first,
         first.image.shape != image.shape || batch.count == LoadedModel.picturesPerBatch
       {
-        try embed(batch, precision, into: &found)
+        spent += try embed(batch, precision, into: &found)
         batch = []
         progress(StageProgress(stage: "encoding pictures", completed: index, total: missing.count))
       }
       batch.append((picture.sha256, image))
     }
-    if !batch.isEmpty { try embed(batch, precision, into: &found) }
-    return (pictures.compactMap { found[$0.sha256] }, cached)
+    if !batch.isEmpty { spent += try embed(batch, precision, into: &found) }
+    return (pictures.compactMap { found[$0.sha256] }, cached, spent.milliseconds)
   }
 
   /// The picture as the model's processor makes it.
@@ -48,8 +50,9 @@ extension LoadedModel {
   private func embed(
     _ batch: [(sha256: String, image: ProcessedImage)], _ precision: Precision,
     into found: inout [String: [Float]]
-  ) throws(EngineError) {
-    guard let first = batch.first else { return }
+  ) throws(EngineError) -> Duration {
+    guard let first = batch.first else { return .zero }
+    let start = ContinuousClock().now
     let context = context(precision)
     let pixels = context.tensor(
       batch.flatMap { $0.image.pixels }, Shape([batch.count] + first.image.shape))
@@ -61,6 +64,7 @@ extension LoadedModel {
       cache.store(
         vector, for: .init(content: .picture(entry.sha256), precision: precision))
     }
+    return ContinuousClock().now - start
   }
 
   /// Unit vectors of texts, in order, and how many came from the cache.

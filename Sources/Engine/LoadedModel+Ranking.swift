@@ -18,19 +18,17 @@ extension LoadedModel {
     // The empty text goes along; labels are checked before any picture is encoded.
     let texts = try embeddings(
       of: prompts + [""], precision: precision, usesCache: request.usesCache, progress: progress)
-    let middle = clock.now
+    let labelTime = clock.now - start
     let images = try embeddings(
       of: request.pictures, precision: precision, usesCache: request.usesCache,
       progress: progress)
-    let end = clock.now
     let labels = labelVectors(texts.vectors, templates: request.templates.count)
     let empty = texts.vectors[texts.vectors.count - 1]
     return Ranking(
       pictures: zip(request.pictures, images.vectors).map { picture, vector in
         ranking(of: picture, vector, labels: zip(request.labels, labels), empty: empty)
       },
-      imageMilliseconds: (end - middle).milliseconds,
-      labelMilliseconds: (middle - start).milliseconds,
+      imageMilliseconds: images.milliseconds, labelMilliseconds: labelTime.milliseconds,
       cached: texts.cached + images.cached)
   }
 
@@ -77,12 +75,10 @@ extension LoadedModel {
   package func embed(
     _ picture: StagedPicture, precision: Precision, usesCache: Bool
   ) throws(EngineError) -> Embedding {
-    let start = ContinuousClock().now
     let result = try embeddings(
       of: [picture], precision: precision, usesCache: usesCache, progress: { _ in })
     return Embedding(
-      vector: result.vectors[0], milliseconds: (ContinuousClock().now - start).milliseconds,
-      cached: result.cached)
+      vector: result.vectors[0], milliseconds: result.milliseconds, cached: result.cached)
   }
 
   /// The embedding of one text.

@@ -6,7 +6,7 @@ import Testing
     case none, causal, shared, perSequence, causalAndShared, everything
   }
 
-  private static let site = AttentionSite(tower: "vision", layer: 3)
+  private static let site = LayerSite(tower: "vision", layer: 3)
 
   /// Widths off the vector, keys around the block of 128, more keys than queries and fewer.
   static let shapes: [Reference.AttentionShape] =
@@ -32,11 +32,11 @@ import Testing
       let tolerance = 2 * scoreError + Double(shape.keys / 4 + 24) * 0x1p-23
       expectClose(fused.array, exact.output, "fused \(shape) \(masking)") { _ in tolerance }
 
-      let taps = AttentionTaps()
+      let taps = Taps(attention: { _ in true })
       context.taps = taps
       let explicit = try case_.run(context, scale: scale, site: AttentionTests.site)
       expectClose(explicit.array, exact.output, "explicit \(shape) \(masking)") { _ in tolerance }
-      let map = try #require(taps.maps.first)
+      let map = try #require(taps.attention.first)
       #expect(map.site == AttentionTests.site)
       #expect(map.probabilities.shape == [shape.batch, shape.heads, shape.queries, shape.keys])
       expectClose(map.probabilities.array, exact.probabilities, "map \(shape)") { _ in tolerance }
@@ -46,13 +46,13 @@ import Testing
   @Test(arguments: Table.all)
   func rowsOfAMapSumToOne(_ table: Table) throws {
     let context = table.context()
-    let taps = AttentionTaps { $0.layer == 3 }
+    let taps = Taps(attention: { $0.layer == 3 })
     context.taps = taps
     let case_ = AttentionCase(.init(queries: 50, keys: 50, heads: 4, width: 64), .none)
     _ = try case_.run(context, scale: 2, site: AttentionTests.site)
-    _ = try case_.run(context, scale: 2, site: AttentionSite(tower: "vision", layer: 4))
-    #expect(taps.maps.count == 1)
-    let map = taps.maps[0].probabilities.array
+    _ = try case_.run(context, scale: 2, site: LayerSite(tower: "vision", layer: 4))
+    #expect(taps.attention.count == 1)
+    let map = taps.attention[0].probabilities.array
     for row in 0..<4 * 50 {
       let sum = map[row * 50..<(row + 1) * 50].reduce(0) { $0 + Double($1) }
       #expect(abs(sum - 1) < 1e-5)
@@ -135,7 +135,7 @@ private struct AttentionCase {
 
   private var isCausal: Bool { masking == .causal || masking == .causalAndShared }
 
-  func run(_ context: ExecutionContext, scale: Float, site: AttentionSite) throws -> Tensor {
+  func run(_ context: ExecutionContext, scale: Float, site: LayerSite) throws -> Tensor {
     let plane = shape.queries * shape.keys
     let mask: Tensor? = switch masking {
     case .none, .causal: nil

@@ -105,7 +105,7 @@ import Testing
         try c.attention(
           query: x[0], key: x[1], value: x[2], scale: 0.6,
           mask: AttentionMask(isCausal: isCausal, additive: c.tensor(mask, [3, 4])),
-          site: AttentionSite(tower: "text", layer: 0))
+          site: LayerSite(tower: "text", layer: 0))
       })
   }
 

@@ -114,7 +114,7 @@ import Testing
       let sums = try context.product(a, try context.transposed(weight))
       let heads = try context.attention(
         query: y.reshaped([1, rows, 7, 43]), key: y.reshaped([1, rows, 7, 43]),
-        value: y.reshaped([1, rows, 7, 43]), scale: 0.01, site: AttentionSite(tower: "t", layer: 0))
+        value: y.reshaped([1, rows, 7, 43]), scale: 0.01, site: LayerSite(tower: "t", layer: 0))
       let soft = try context.softmax(try context.add(y, y), scale: 0.1)
       results.append((y.array + one.array + sums.array + heads.array + soft.array).map(\.bitPattern))
     }

@@ -23,7 +23,7 @@ import Testing
     let heads = x.reshaped([1, 64, 8, 64])
     #expect(throws: TensorError.cancelled) {
       try context.attention(
-        query: heads, key: heads, value: heads, scale: 1, site: AttentionSite(tower: "t", layer: 0))
+        query: heads, key: heads, value: heads, scale: 1, site: LayerSite(tower: "t", layer: 0))
     }
     context.cancellation.reset()
     let y = try context.linear(x, weight: w).array

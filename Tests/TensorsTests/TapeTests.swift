@@ -104,7 +104,7 @@ import Testing
 
   @Test func anAttentionMapHasAGradient() throws {
     let context = Table.all[0].context()
-    let taps = AttentionTaps()
+    let taps = Taps(attention: { _ in true })
     context.taps = taps
     var noise = Noise(61)
     let x = context.tensor(noise.floats(4 * 6), [1, 4, 1, 6])
@@ -112,9 +112,9 @@ import Testing
       let watched = tape.watch(x)
       return try context.attention(
         query: watched, key: watched, value: watched, scale: 1,
-        site: AttentionSite(tower: "vision", layer: 0))
+        site: LayerSite(tower: "vision", layer: 0))
     }
-    let map = try #require(taps.maps.first).probabilities
+    let map = try #require(taps.attention.first).probabilities
     // ∂Σy/∂P[t][s] = Σ_d v[s][d].
     let sums = (0..<4).map { s in x.array[s * 6..<(s + 1) * 6].reduce(0, +) }
     let gradient = try #require(gradients[map]).array
@@ -129,7 +129,7 @@ import Testing
         try context.attention(
           query: x, key: x, value: x, scale: 1,
           mask: AttentionMask(additive: tape.watch(context.zeros([2, 2]))),
-          site: AttentionSite(tower: "vision", layer: 0))
+          site: LayerSite(tower: "vision", layer: 0))
       }
     }
   }
@@ -168,7 +168,7 @@ private struct Block {
     let mixed = try c.attention(
       query: parts[0], key: parts[1], value: parts[2], scale: 0.5,
       mask: AttentionMask(isCausal: true, additive: c.tensor(padding, [tokens, tokens])),
-      site: AttentionSite(tower: "text", layer: 0))
+      site: LayerSite(tower: "text", layer: 0))
     let y = try c.add(x, try c.linear(try c.reshaped(mixed, [tokens, width]), weight: p[7]))
     let inner = try c.activate(
       try c.linear(try c.rmsNorm(y, gain: p[8], epsilon: 1e-6), weight: p[9], bias: p[10]), .gelu)

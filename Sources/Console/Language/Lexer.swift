@@ -44,7 +44,9 @@ struct Lexer {
         text.append(character)
       }
     }
-    return Word(text: text, range: start..<position, isQuoted: isQuoted, equals: equals)
+    var word = Word(text: text, range: start..<position, isQuoted: isQuoted, equals: equals)
+    word.startsQuoted = characters[start] == "\""
+    return word
   }
 
   /// What stands up to the closing quote.

@@ -6,8 +6,10 @@ package struct Word: Equatable, Sendable {
   package let range: Range<Int>
   /// Whether any part of it was quoted, which makes it literal.
   package let isQuoted: Bool
+  /// Whether a quote is its first character: then a leading `@` is part of a label.
+  var startsQuoted = false
   /// Where in `text` the first unquoted `=` stands, in characters.
-  let equals: Int?
+  var equals: Int?
 
   /// The halves of `key=value`, where the key and the sign are unquoted.
   var assignment: (key: String, value: String)? {

@@ -65,7 +65,7 @@ struct Rank: Command {
   private func labels() throws(CommandFailure) -> [String] {
     var labels: [String] = []
     for group in groups {
-      if group.count == 1, !group[0].isQuoted, group[0].text.hasPrefix("@") {
+      if group.count == 1, !group[0].startsQuoted, group[0].text.hasPrefix("@") {
         labels += try LabelFile.lines(String(group[0].text.dropFirst()))
       } else {
         labels.append(group.map(\.text).joined(separator: " "))
