@@ -30,15 +30,17 @@ INLINE v4i sum_four_i(vi a, vi b, vi c, vi d) {
   return (v4i)_mm_add_epi32(_mm256_castsi256_si128(pairs), _mm256_extracti128_si256(pairs, 1));
 }
 
-// int8 as pairs of 16-bit products, both operands widened per step.
+// int8 as pairs of 16-bit products: the panel is widened once, when it is packed, the weights
+// at each step.
 #define HAVE_NATIVE_I8_DOT
 typedef vi i8_acc, i8_a, i8_b;
-enum { i8_STEP = 16, i8_BYTES = 16, i8_WEIGHT_BYTES = 16, i8_PARTS = 1, I8_OFFSET = 0 };
+typedef int16_t i8_panel;
+enum { i8_STEP = 16, i8_BYTES = 32, i8_WEIGHT_BYTES = 16, i8_PARTS = 1, I8_OFFSET = 0 };
 INLINE vi i8_load(const char *w, int part) {
   (void)part;
   return (vi)_mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)w));
 }
-INLINE vi i8_load_a(const char *a) { return i8_load(a, 0); }
+INLINE vi i8_load_a(const char *a) { return (vi)_mm256_loadu_si256((const __m256i *)a); }
 INLINE vi i8_multiply(vi acc, vi a, vi b) {
   return acc + (vi)_mm256_madd_epi16((__m256i)a, (__m256i)b);
 }

@@ -49,7 +49,10 @@ INLINE v4i sum_four_i(vi a, vi b, vi c, vi d) {
 typedef vf bf16_acc;
 typedef __m512i bf16_a, bf16_b;
 enum { bf16_STEP = 32, bf16_BYTES = 64, bf16_WEIGHT_BYTES = 64, bf16_PARTS = 1 };
-INLINE __m512i bf16_load(const char *w, int part) { (void)part; return _mm512_loadu_si512(w); }
+INLINE __m512i bf16_load(const char *w, int part) {
+  (void)part;
+  return _mm512_loadu_si512(w);
+}
 INLINE __m512i bf16_load_a(const char *a) { return _mm512_loadu_si512(a); }
 INLINE vf bf16_multiply(vf acc, __m512i a, __m512i b) {
   return (vf)_mm512_dpbf16_ps((__m512)acc, (__m512bh)a, (__m512bh)b);
@@ -76,8 +79,12 @@ static void pack_bf16(const float *x, ptrdiff_t stride, int32_t rows, int64_t k,
 #define HAVE_NATIVE_I8_DOT
 typedef vi i8_acc;
 typedef __m512i i8_a, i8_b;
+typedef uint8_t i8_panel;
 enum { i8_STEP = 64, i8_BYTES = 64, i8_WEIGHT_BYTES = 64, i8_PARTS = 1, I8_OFFSET = 128 };
-INLINE __m512i i8_load(const char *w, int part) { (void)part; return _mm512_loadu_si512(w); }
+INLINE __m512i i8_load(const char *w, int part) {
+  (void)part;
+  return _mm512_loadu_si512(w);
+}
 INLINE __m512i i8_load_a(const char *a) { return _mm512_loadu_si512(a); }
 INLINE vi i8_multiply(vi acc, __m512i a, __m512i b) {
   return (vi)_mm512_dpbusd_epi32((__m512i)acc, a, b);

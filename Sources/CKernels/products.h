@@ -14,14 +14,30 @@ enum { COLUMNS = 4 };
 // NAME_multiply. A step of NAME_PARTS parts takes one vector of each panel row for each part.
 
 typedef vf f32_acc, f32_a, f32_b;
-enum { f32_STEP = LANES, f32_BYTES = VECTOR_BYTES, f32_WEIGHT_BYTES = VECTOR_BYTES, f32_PARTS = 1 };
-INLINE vf f32_load(const char *w, int part) { (void)part; return load((const float *)w); }
+enum {
+  f32_STEP = LANES,
+  f32_BYTES = VECTOR_BYTES,
+  f32_WEIGHT_BYTES = VECTOR_BYTES,
+  f32_PARTS = 1
+};
+INLINE vf f32_load(const char *w, int part) {
+  (void)part;
+  return load((const float *)w);
+}
 INLINE vf f32_load_a(const char *a) { return load((const float *)a); }
 INLINE vf f32_multiply(vf acc, vf a, vf b) { return acc + a * b; }
 
 typedef vf f16_acc, f16_a, f16_b;
-enum { f16_STEP = LANES, f16_BYTES = VECTOR_BYTES, f16_WEIGHT_BYTES = VECTOR_BYTES / 2, f16_PARTS = 1 };
-INLINE vf f16_load(const char *w, int part) { (void)part; return f16_vector(w); }
+enum {
+  f16_STEP = LANES,
+  f16_BYTES = VECTOR_BYTES,
+  f16_WEIGHT_BYTES = VECTOR_BYTES / 2,
+  f16_PARTS = 1
+};
+INLINE vf f16_load(const char *w, int part) {
+  (void)part;
+  return f16_vector(w);
+}
 INLINE vf f16_load_a(const char *a) { return load((const float *)a); }
 INLINE vf f16_multiply(vf acc, vf a, vf b) { return acc + a * b; }
 
@@ -42,7 +58,10 @@ INLINE vf bf16_exact_load_a(const char *a) { return load((const float *)a); }
 INLINE vf bf16_exact_multiply(vf acc, vf a, vf b) { return acc + a * b; }
 
 #ifndef HAVE_NATIVE_I8_DOT
+// Both operands are widened at each step: a compiler that sees where they come from multiplies
+// them as the small numbers that they are.
 typedef vi i8_acc, i8_a, i8_b;
+typedef int8_t i8_panel;
 enum { i8_STEP = LANES, i8_BYTES = LANES, i8_WEIGHT_BYTES = LANES, i8_PARTS = 1, I8_OFFSET = 0 };
 typedef int8_t i8_lanes __attribute__((vector_size(LANES)));
 INLINE vi i8_load(const char *w, int part) {
@@ -98,14 +117,17 @@ static void pack_bf16_rounded(const float *x, ptrdiff_t stride, int32_t rows, in
 
 static void pack_i8(const float *x, ptrdiff_t stride, int32_t rows, int64_t k,
                     const float *scales, void *panel) {
-  uint8_t *to = panel;
+  i8_panel *to = panel;
   for (int64_t at = 0; at < k; at += i8_STEP) {
     for (int32_t row = 0; row < rows; row++) {
       const float *from = x + row * stride + at;
       float inverse = inverse_of_scale(scales[row]);
       int64_t count = k - at < i8_STEP ? k - at : i8_STEP;
-      for (int64_t i = 0; i < count; i++) *to++ = (uint8_t)(quantized(from[i], inverse) + I8_OFFSET);
-      for (int64_t i = count; i < i8_STEP; i++) *to++ = (uint8_t)I8_OFFSET;
+      for (int64_t i = 0; i < count; i++) {
+        to[i] = (i8_panel)(quantized(from[i], inverse) + I8_OFFSET);
+      }
+      for (int64_t i = count; i < i8_STEP; i++) to[i] = (i8_panel)I8_OFFSET;
+      to += i8_STEP;
     }
   }
 }

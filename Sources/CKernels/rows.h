@@ -15,20 +15,47 @@
   } while (0)
 #define load_rest(p) load_first((p), count - i)
 
+/// The sum of `expression_of_load` (a vf of `i`) over `count` elements, in four chains: one would
+/// wait for each addition. Lanes past the end must come out as 0 when their loads are.
+#define TOTAL(count, result, expression_of_load)                                            \
+  do {                                                                                      \
+    vf totals[4] = {{0}};                                                                   \
+    int64_t i = 0;                                                                          \
+    for (; i + 4 * LANES <= (count);) {                                                     \
+      UNROLL for (int chain = 0; chain < 4; chain++, i += LANES) {                          \
+        totals[chain] += expression_of_load(load, i);                                       \
+      }                                                                                     \
+    }                                                                                       \
+    for (; i + LANES <= (count); i += LANES) totals[0] += expression_of_load(load, i);      \
+    if (i < (count)) totals[1] += expression_of_load(load_rest, i);                         \
+    result = sum_lanes((totals[0] + totals[1]) + (totals[2] + totals[3]));                  \
+  } while (0)
+
 static float sum_row(const float *x, int64_t count) {
-  vf total = {0};
-  int64_t i = 0;
-  for (; i + LANES <= count; i += LANES) total += load(x + i);
-  if (i < count) total += load_first(x + i, count - i);
-  return sum_lanes(total);
+  float sum;
+#define TERM(read, i) read(x + i)
+  TOTAL(count, sum, TERM);
+#undef TERM
+  return sum;
 }
 
 static float dot_row(const float *a, const float *b, int64_t count) {
-  vf total = {0};
-  int64_t i = 0;
-  for (; i + LANES <= count; i += LANES) total += load(a + i) * load(b + i);
-  if (i < count) total += load_first(a + i, count - i) * load_first(b + i, count - i);
-  return sum_lanes(total);
+  float sum;
+#define TERM(read, i) read(a + i) * read(b + i)
+  TOTAL(count, sum, TERM);
+#undef TERM
+  return sum;
+}
+
+/// The sum of the squares of x - mean.
+static float spread_row(const float *x, float mean, int64_t count) {
+  int64_t whole = count / LANES * LANES;
+  float sum;
+#define TERM(read, i) (read(x + i) - mean) * (read(x + i) - mean)
+  TOTAL(whole, sum, TERM);
+#undef TERM
+  for (int64_t i = whole; i < count; i++) sum += (x[i] - mean) * (x[i] - mean);
+  return sum;
 }
 
 /// NaN if there is one: as integers, magnitudes order like numbers with NaN above infinity.
@@ -84,15 +111,7 @@ static void layer_norm(const float *x, const float *gain, const float *bias, flo
                        float *statistics, int64_t rows, int64_t width, float epsilon) {
   for (int64_t row = 0; row < rows; row++, x += width, y += width) {
     float mean = sum_row(x, width) / (float)width;
-    vf total = {0};
-    int64_t i = 0;
-    for (; i + LANES <= width; i += LANES) {
-      vf centred = load(x + i) - mean;
-      total += centred * centred;
-    }
-    float rest = 0;
-    for (; i < width; i++) rest += (x[i] - mean) * (x[i] - mean);
-    float inverse = 1.0f / sqrtf((sum_lanes(total) + rest) / (float)width + epsilon);
+    float inverse = 1.0f / sqrtf(spread_row(x, mean, width) / (float)width + epsilon);
     affine_row(x, mean, inverse, gain, bias, y, width);
     if (statistics) {
       statistics[2 * row] = mean;
@@ -275,8 +294,10 @@ static void activate_backward(const float *x, const float *dy, float *dx, int64_
     break;                              \
   }
 #define BACKWARD_GAZE_GELU_ERF(read, i) activation_slope(read(x + i), GAZE_GELU_ERF) * read(dy + i)
-#define BACKWARD_GAZE_GELU_TANH(read, i) activation_slope(read(x + i), GAZE_GELU_TANH) * read(dy + i)
-#define BACKWARD_GAZE_GELU_QUICK(read, i) activation_slope(read(x + i), GAZE_GELU_QUICK) * read(dy + i)
+#define BACKWARD_GAZE_GELU_TANH(read, i) \
+  activation_slope(read(x + i), GAZE_GELU_TANH) * read(dy + i)
+#define BACKWARD_GAZE_GELU_QUICK(read, i) \
+  activation_slope(read(x + i), GAZE_GELU_QUICK) * read(dy + i)
 #define BACKWARD_GAZE_SILU(read, i) activation_slope(read(x + i), GAZE_SILU) * read(dy + i)
 #define BACKWARD_GAZE_RELU(read, i) activation_slope(read(x + i), GAZE_RELU) * read(dy + i)
 #define BACKWARD_GAZE_TANH(read, i) activation_slope(read(x + i), GAZE_TANH) * read(dy + i)

@@ -13,7 +13,8 @@ import Testing
     ]
     for exponent in -130...127 {
       for _ in 0..<24 {
-        let size = Float(sign: .plus, exponent: exponent, significand: .random(in: 1..<2, using: &noise))
+        let significand = Float.random(in: 1..<2, using: &noise)
+        let size = Float(sign: .plus, exponent: exponent, significand: significand)
         values += [size, -size]
       }
     }

@@ -28,7 +28,8 @@ import Testing
           "layer norm of \(width)") { _ in tolerance }
         #expect(y.isIntact() && kept.isIntact())
         for row in 0..<rows {
-          let mean = x[row * width..<(row + 1) * width].reduce(0) { $0 + Double($1) } / Double(width)
+          let sum = x[row * width..<(row + 1) * width].reduce(0) { $0 + Double($1) }
+          let mean = sum / Double(width)
           #expect(abs(Double(kept.start[2 * row]) - mean) < 2e-6)
         }
         functions.rms_norm(
@@ -37,7 +38,8 @@ import Testing
           y.array, Reference.rmsNorm(x.doubles, gain: gain.doubles, epsilon: 1e-6),
           "rms norm of \(width)") { _ in 4e-6 }
         functions.layer_norm(input.start, nil, nil, y.start, nil, Int64(rows), Int64(width), 1e-5)
-        let (ones, zeros) = ([Double](repeating: 1, count: width), [Double](repeating: 0, count: width))
+        let ones = [Double](repeating: 1, count: width)
+        let zeros = [Double](repeating: 0, count: width)
         expectClose(
           y.array, Reference.layerNorm(x.doubles, gain: ones, bias: zeros, epsilon: 1e-5),
           "bare layer norm of \(width)") { _ in tolerance }
@@ -123,8 +125,10 @@ import Testing
       functions.scale_add(left.start, 3, 0, y.start, count)
       #expect(y.array == a.map { 3 * $0 }, "b = 0 does not read y")
       #expect(functions.sum(left.start, count) == a.reduce(0, +))
-      #expect(functions.dot_product(left.start, right.start, count) == zip(a, b).reduce(0) { $0 + $1.0 * $1.1 })
-      #expect(functions.greatest_magnitude(left.start, count) == a.reduce(0) { max($0, abs($1)) })
+      let dot = zip(a, b).reduce(0) { $0 + $1.0 * $1.1 }
+      #expect(functions.dot_product(left.start, right.start, count) == dot)
+      let greatest = a.reduce(0) { max($0, abs($1)) }
+      #expect(functions.greatest_magnitude(left.start, count) == greatest)
     }
   }
 

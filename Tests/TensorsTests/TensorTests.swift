@@ -153,6 +153,7 @@ import Testing
     let error = TensorError.shapes(
       operation: "linear", found: [[2, 3], [4, 5]], expected: "[..., K], [N, K] and [N]")
     #expect("\(error)" == "linear: shapes [2, 3], [4, 5] where [..., K], [N, K] and [N] is needed")
-    #expect("\(TensorError.index(operation: "rows", found: 9, limit: 4))" == "rows: index 9 is outside 0..<4")
+    let index = TensorError.index(operation: "rows", found: 9, limit: 4)
+    #expect("\(index)" == "rows: index 9 is outside 0..<4")
   }
 }

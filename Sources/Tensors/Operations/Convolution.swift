@@ -70,7 +70,8 @@ extension ExecutionContext {
     let (from, to) = (input.floats, y.floats)
     try parallelRows(shape[0] * rows, width: columns * depth) { range in
       for line in range {
-        visitWindowRows(window, line: line, of: shape, count: (rows, columns)) { cell, pixel, length in
+        visitWindowRows(window, line: line, of: shape, count: (rows, columns)) {
+          cell, pixel, length in
           let target = to + line * columns * depth + cell.start
           for i in 0..<cell.skipped { target[i] = 0 }
           for i in 0..<length { target[cell.skipped + i] = from[pixel + i] }

@@ -25,7 +25,8 @@ extension Reference {
           let query = ((b * shape.queries + t) * heads + h) * width
           let scores = (0..<keys).map { s -> T in
             let key = ((b * keys + s) * heads + h) * width
-            return (0..<width).reduce(0) { $0 + q[query + $1] * k[key + $1] } * scale + mask(b, t, s)
+            let product = (0..<width).reduce(0) { $0 + q[query + $1] * k[key + $1] }
+            return product * scale + mask(b, t, s)
           }
           let weights = softmax(scores, width: keys)
           probabilities += weights

@@ -42,7 +42,8 @@ extension Reference {
       for c in 0..<shape.channels {
         for dy in 0..<window.height {
           for dx in 0..<window.width {
-            let (y, x0) = (row * window.stride - window.padding + dy, column * window.stride - window.padding + dx)
+            let y = row * window.stride - window.padding + dy
+            let x0 = column * window.stride - window.padding + dx
             guard y >= 0, y < shape.height, x0 >= 0, x0 < shape.width else { continue }
             let tap = ((o * shape.channels + c) * window.height + dy) * window.width + dx
             sum += x[shape.index(b, c, y, x0)] * weight[tap]
