@@ -58,6 +58,7 @@ let package = Package(
     tests("Pictures", ["Media"]),
     tests("Screen", ["Pictures"]),
     tests("Models", ["Tensors", "Checkpoints", "Tokenizers", "Media", "JSONDocuments"]),
+    tests("Engine", ["Models", "Tensors", "Checkpoints", "Media", "JSONDocuments"]),
     tests("Console", ["Engine", "Media", "Pictures", "Tensors", "Checkpoints", "JSONDocuments"]),
     .executableTarget(
       name: "TerminalDemo", dependencies: ["Media", "Pictures", "Screen", "Terminal"],
