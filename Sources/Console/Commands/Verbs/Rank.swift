@@ -12,23 +12,31 @@ struct Rank: Command {
   private static let on = Option(
     "on", .name("NAME", .mediaNames), "one staged picture instead of all")
   private static let top = Option("top", .integer(1...10_000), "show only the best N")
+  private static let truth = Option(
+    "truth", .path("FILE.tsv"),
+    "names and right labels, a line each, between tabs: counts how often the best label is right")
+  private static let column = Option(
+    "column", .integer(2...64), "which column of the truth holds the labels (2)")
   private static let cache = Option("cache", .onOff, "use encodings made before (on)")
 
   static let signature = Signature(
     "rank", aliases: ["classify"],
     "rank labels for the staged pictures by how well they fit", form: .labels,
     [
-      labels.parameter, template.parameter, on.parameter, top.parameter, cache.parameter,
+      labels.parameter, template.parameter, on.parameter, top.parameter, truth.parameter,
+      column.parameter, cache.parameter,
     ],
     examples: [
       ":rank a cat | a dog | a pear", ":rank @labels.txt template=\"a photo of a {}\" top=5",
       ":rank 사과 | 자동차 template=\"{} 이모지\"",
+      ":rank @names.txt | @others.txt truth=names.tsv",
     ])
 
   let groups: [[Word]]
   let templates: TemplateSource?
   let on: String?
   let top: Int?
+  let truth: (path: String, column: Int)?
   let usesCache: Bool
 
   init(_ arguments: Arguments) throws(CommandFailure) {
@@ -36,6 +44,8 @@ struct Rank: Command {
     templates = try arguments[Rank.template].map(TemplateSource.init)
     on = try arguments[Rank.on]
     top = try arguments[Rank.top]
+    let column = try arguments[Rank.column] ?? 2
+    truth = try arguments[Rank.truth].map { (PathExpansion.expandingHome($0), column) }
     usesCache = try arguments[Rank.cache] ?? true
     guard !groups.isEmpty, groups.allSatisfy({ !$0.isEmpty }) else {
       throw .usage(
@@ -48,6 +58,9 @@ struct Rank: Command {
     let model = try session.requiredModel()
     let pictures = try session.pictures(named: on.map { [$0] } ?? [])
     let labels = try labels()
+    let truth = try truth.map { truth throws(CommandFailure) in
+      try RankTruth(truth.path, column: truth.column, pictures: pictures, labels: labels)
+    }
     let request = RankRequest(
       pictures: pictures, labels: labels, templates: try templates?.texts() ?? [],
       usesCache: usesCache)
@@ -58,7 +71,7 @@ struct Rank: Command {
     } catch {
       throw CommandFailure(error)
     }
-    return Outcome(RankResult(ranking, top: top), cached: ranking.cached)
+    return Outcome(RankResult(ranking, top: top, truth: truth), cached: ranking.cached)
   }
 
   /// Labels in order; a file gives one a line, byte for byte.
