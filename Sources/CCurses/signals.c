@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
@@ -19,7 +20,8 @@ static char reset_bytes[256];
 static int reset_count;
 
 static const int told[] = {SIGWINCH, SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT};
-static const int fatal[] = {SIGSEGV, SIGABRT, SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGQUIT};
+static const int fatal[] = {
+    SIGSEGV, SIGABRT, SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGQUIT, SIGPIPE};
 enum { told_count = sizeof told / sizeof *told, fatal_count = sizeof fatal / sizeof *fatal };
 static struct sigaction told_before[told_count];
 static struct sigaction fatal_before[fatal_count];
@@ -76,6 +78,22 @@ int gaze_signals_open(void) {
 
 void gaze_signals_acknowledge(void) { is_ending = 0; }
 
+void gaze_signals_stop(void) {
+  struct sigaction action, before;
+  memset(&action, 0, sizeof action);
+  sigemptyset(&action.sa_mask);
+  // The rest of the group first, as the terminal's own Ctrl-Z would; then this thread, for which
+  // raise is synchronous. With SIGTSTP the kernel refuses to stop a group that no shell could
+  // continue; SIGSTOP would stop it for good.
+  action.sa_handler = SIG_IGN;
+  sigaction(SIGTSTP, &action, &before);
+  kill(0, SIGTSTP);
+  action.sa_handler = SIG_DFL;
+  sigaction(SIGTSTP, &action, NULL);
+  raise(SIGTSTP);
+  sigaction(SIGTSTP, &before, NULL);
+}
+
 void gaze_signals_close(void) {
   for (int i = 0; i < told_count; i++) sigaction(told[i], &told_before[i], NULL);
   for (int i = 0; i < 2; i++) {
@@ -94,6 +112,13 @@ void gaze_guard_open(const char *reset, int count) {
   sigaltstack(&alternate, NULL);
   is_guarded = 1;
   set_handlers(fatal, fatal_count, die, SA_ONSTACK, fatal_before);
+  // A broken pipe that somebody chose to ignore is no crash.
+  int pipe_index = fatal_count - 1;
+  if (fatal_before[pipe_index].sa_handler == SIG_IGN)
+    sigaction(SIGPIPE, &fatal_before[pipe_index], NULL);
+  // exit() from anywhere leaves the terminal usable as well.
+  static bool is_registered;
+  if (!is_registered) is_registered = atexit(restore_terminal) == 0;
 }
 
 void gaze_guard_close(void) {

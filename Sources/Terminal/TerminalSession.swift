@@ -1,3 +1,4 @@
+import CCurses
 import Foundation
 import Screen
 
@@ -100,7 +101,7 @@ package struct TerminalSession {
 
   /// Stops the process as Ctrl-Z in a shell does, and goes on when it is continued.
   private func suspend(_ repl: Repl, _ backend: CursesBackend) {
-    backend.lend { kill(0, SIGSTOP) }
+    backend.lend { gaze_signals_stop() }
     adopt(repl, backend)
   }
 

@@ -52,6 +52,7 @@ final class Demo: Sendable {
     case ":trap":
       let empty = [Int]()
       say("\(empty[number])")
+    case ":exit": exit(7)
     case ":lines": for index in 1...max(1, number) { say("line \(index)") }
     case ":quit":
       queue.push(.quit(Int32(number)))

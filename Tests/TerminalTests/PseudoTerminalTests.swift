@@ -6,14 +6,14 @@ import Testing
 @Suite(.serialized, .enabled(if: Tmux.isAvailable, "tmux is not installed"))
 struct PseudoTerminalTests {
   private func demo(
-    columns: Int = 80, rows: Int = 24, _ environment: [String: String] = [:]
+    columns: Int = 80, rows: Int = 24, _ environment: [String: String] = [:], shell: Bool = false
   ) throws -> Tmux {
     let program = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
       .deletingLastPathComponent().appending(path: "TerminalDemo").path
     var variables = ["TERM": "tmux-256color", "LANG": "C.UTF-8", "DEMO_HISTORY": "history"]
     variables.merge(environment) { $1 }
-    let tmux = try Tmux(
-      "'\(program)'", columns: columns, rows: rows, environment: variables)
+    let command = shell ? "bash --norc -i -c 'set -m; \"\(program)\"; bash --norc -i'" : "'\(program)'"
+    let tmux = try Tmux(command, columns: columns, rows: rows, environment: variables)
     try tmux.wait(for: "demo>")
     return tmux
   }
@@ -164,14 +164,56 @@ struct PseudoTerminalTests {
     try tmux.wait(for: "utf-8")
   }
 
-  @Test(arguments: [":crash", ":trap 3"]) func aCrashGivesTheTerminalBack(command: String) throws {
+  /// 128 + SIGSEGV; a failed precondition is SIGILL or SIGTRAP; a call of exit() keeps its code.
+  @Test(arguments: [(":crash", ["139"]), (":trap 3", ["132", "133"]), (":exit", ["7"])])
+  func aCrashGivesTheTerminalBack(command: String, statuses: [String]) throws {
     let tmux = try demo()
     try tmux.type(command)
     try tmux.press("Enter")
     let screen = try tmux.wait(for: "EXIT=")
-    // 128 + SIGSEGV; a trap is SIGILL or SIGTRAP.
-    #expect(["EXIT=139", "EXIT=132", "EXIT=133"].contains { screen.contains($0) })
+    #expect(statuses.contains { screen.contains("EXIT=\($0)\n") })
     try expectRestored(tmux)
+  }
+
+  @Test func theLineCanBeEditedInAnEditor() throws {
+    let tmux = try demo(["EDITOR": "sed -i s/one/둘/"])
+    try tmux.type("one two")
+    try tmux.press("C-g")
+    try tmux.wait(for: "demo> 둘 two")
+    #expect(try tmux.cursor == "12,23")
+    try tmux.press("Enter")
+    try tmux.wait(for: "<둘 two>")
+  }
+
+  @Test func anEditorThatFailsLeavesTheLine() throws {
+    let tmux = try demo(["EDITOR": "false"])
+    try tmux.type("kept")
+    try tmux.press("C-g")
+    try tmux.wait(for: "false ended with status 1")
+    #expect(try tmux.lines[23] == "demo> kept")
+  }
+
+  /// Ctrl-Z where a shell can continue the job.
+  @Test func suspendingComesBack() throws {
+    let tmux = try demo(shell: true)
+    try tmux.type("draft")
+    try tmux.press("C-z")
+    try tmux.wait(for: "the shell") { $0.contains("topped") }
+    #expect(try tmux.flags() == "1 0")
+    try tmux.type("fg")
+    try tmux.press("Enter")
+    try tmux.wait(for: "demo> draft")
+    try tmux.type("!")
+    try tmux.press("Enter")
+    try tmux.wait(for: "<draft!>")
+  }
+
+  /// Ctrl-Z where nobody could: nothing happens.
+  @Test func suspendingWithoutAShellDoesNotHang() throws {
+    let tmux = try demo()
+    try tmux.press("C-z")
+    try tmux.type("still here")
+    try tmux.wait(for: "demo> still here")
   }
 
   @Test(arguments: [("TERM", 143), ("HUP", 129)])

@@ -93,9 +93,12 @@ int gaze_signals_open(void);
 void gaze_signals_acknowledge(void);
 // Gives every signal its former action.
 void gaze_signals_close(void);
+// Stops the process and its group as Ctrl-Z does and returns when it is continued; returns at once
+// where nobody could continue it.
+void gaze_signals_stop(void);
 
 // Remembers how the terminal is now and which bytes reset it; from then on a crash (SIGSEGV,
-// SIGABRT, SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGQUIT) restores it before the process dies as it would
-// have. The bytes are copied; at most 256 are kept.
+// SIGABRT, SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGQUIT, SIGPIPE) or an exit() restores it before the
+// process dies as it would have. The bytes are copied; at most 256 are kept.
 void gaze_guard_open(const char *reset, int count);
 void gaze_guard_close(void);
