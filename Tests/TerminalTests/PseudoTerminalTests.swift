@@ -12,8 +12,12 @@ struct PseudoTerminalTests {
       .deletingLastPathComponent().appending(path: "TerminalDemo").path
     var variables = ["TERM": "tmux-256color", "LANG": "C.UTF-8", "DEMO_HISTORY": "history"]
     variables.merge(environment) { $1 }
-    let command = shell ? "bash --norc -i -c 'set -m; \"\(program)\"; bash --norc -i'" : "'\(program)'"
+    let command = shell ? "bash --norc -i" : "'\(program)'"
     let tmux = try Tmux(command, columns: columns, rows: rows, environment: variables)
+    if shell {
+      try tmux.type("'\(program)'")
+      try tmux.press("Enter")
+    }
     try tmux.wait(for: "demo>")
     return tmux
   }
