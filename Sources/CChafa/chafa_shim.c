@@ -17,7 +17,8 @@ static ChafaCanvasMode mode_of(gaze_chafa_colors colors) {
   switch (colors) {
     case GAZE_CHAFA_MONOCHROME: return CHAFA_CANVAS_MODE_FGBG;
     case GAZE_CHAFA_INDEXED_16: return CHAFA_CANVAS_MODE_INDEXED_16;
-    case GAZE_CHAFA_INDEXED_256: return CHAFA_CANVAS_MODE_INDEXED_240;  // users redefine the first 16
+    // Users redefine the first 16.
+    case GAZE_CHAFA_INDEXED_256: return CHAFA_CANVAS_MODE_INDEXED_240;
     case GAZE_CHAFA_TRUECOLOR: return CHAFA_CANVAS_MODE_TRUECOLOR;
   }
   return CHAFA_CANVAS_MODE_FGBG;

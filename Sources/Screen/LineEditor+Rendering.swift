@@ -12,8 +12,18 @@ extension LineEditor {
 
   /// Text is broken at the last column, not at words, so that it does not jump while it is typed. A
   /// wide character never straddles the edge, and the cursor always has a cell of its own.
+  ///
+  /// The last layout is kept: a frame asks for it several times, and a pasted text may be long.
   func layout(width: Int) -> Layout {
-    let width = max(2, width)
+    if let known, known.width == width, known.prompt == shownPrompt, known.buffer == buffer {
+      return known.layout
+    }
+    let layout = makeLayout(width: max(2, width))
+    known = (width, shownPrompt, buffer, layout)
+    return layout
+  }
+
+  private func makeLayout(width: Int) -> Layout {
     var layout = Layout()
     for cell in Cell.cells(of: shownPrompt, style: promptStyle) {
       place([cell], width: width, in: &layout)

@@ -18,6 +18,8 @@ package final class LineEditor: Component {
   var completions: CompletionList?
   /// The first row shown when the text has more rows than its rectangle.
   var firstRow = 0
+  /// The layout last made, and what it was made of.
+  var known: (width: Int, prompt: String, buffer: LineBuffer, layout: Layout)?
 
   /// An incremental search: what is looked for and where it was found.
   struct Search {

@@ -20,9 +20,9 @@ package final class CursesBackend: ScreenBackend {
   package init(colors wanted: TerminalColors? = nil) throws(TerminalError) {
     guard isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 else { throw .notATerminal }
     isUnicode = gaze_locale_open()
-    let description = try Self.describe()
+    let description = try Self.describe(wanted)
     gaze_guard_open(description.reset, Int32(description.reset.count))
-    colors = wanted ?? description.colors
+    colors = description.colors
     guard Self.open(colors, description) else {
       gaze_guard_close()
       throw .unknownTerminal(description.name)
@@ -51,20 +51,23 @@ package final class CursesBackend: ScreenBackend {
     let reset: [CChar]
   }
 
-  private static func describe() throws(TerminalError) -> Description {
+  private static func describe(
+    _ wanted: TerminalColors?
+  ) throws(TerminalError) -> Description {
     let name = ProcessInfo.processInfo.environment["TERM"] ?? ""
     guard gaze_terminfo_open() else { throw .unknownTerminal(name) }
     defer { gaze_terminfo_close() }
     guard gaze_terminfo_string("cup") != nil else { throw .cursorCannotMove(name) }
     let hasFlag = gaze_terminfo_flag("RGB") || gaze_terminfo_flag("Tc")
     let count = Int(gaze_terminfo_number("colors"))
-    let colors = TerminalColors(
+    let announced = TerminalColors(
       environment: ProcessInfo.processInfo.environment, count: count, hasDirectFlag: hasFlag)
+    let colors = wanted ?? announced
     let isDirectAlready = gaze_terminfo_flag("RGB") && count >= 1 << 24
+    let needsEntry = colors == .direct && !isDirectAlready
     return Description(
       name: name, colors: colors,
-      direct: isDirectAlready ? nil : DirectColorEntry.hexadecimal(name: name),
-      reset: resetBytes())
+      direct: needsEntry ? DirectColorEntry.hexadecimal(name: name) : nil, reset: resetBytes())
   }
 
   /// Ends a paste mode, attributes, the keypad mode and the alternate screen, shows the cursor.
@@ -72,10 +75,25 @@ package final class CursesBackend: ScreenBackend {
     var text = "\u{1b}[?2004l"
     for name in ["sgr0", "rmkx", "cnorm", "rmcup"] {
       guard let value = gaze_terminfo_string(name) else { continue }
-      // Descriptions of old terminals hold pauses such as $<50>; a crash cannot wait.
-      text += String(cString: value).replacing(#/\$<[0-9.]*[*\/]*>/#, with: "")
+      text += withoutPauses(String(cString: value))
     }
     return (text + "\r\n").utf8.map { CChar(bitPattern: $0) }
+  }
+
+  /// Descriptions of old terminals hold pauses such as `$<50/>`; a crash cannot wait.
+  private static func withoutPauses(_ text: String) -> String {
+    var kept = ""
+    var rest = Substring(text)
+    while let start = rest.firstIndex(of: "$") {
+      kept += rest[..<start]
+      rest = rest[start...]
+      guard rest.hasPrefix("$<"), let end = rest.firstIndex(of: ">") else {
+        kept.append(rest.removeFirst())
+        continue
+      }
+      rest = rest[rest.index(after: end)...]
+    }
+    return kept + rest
   }
 
   /// Opens the screen, with the description for direct colour where that is needed and works.

@@ -3,8 +3,8 @@ import Foundation
 
 /// Waits for keys, for values of other threads and for signals, on the thread that owns the screen.
 ///
-/// It polls; it never awaits. Signals arrive through a pipe of their own, because almost nothing may
-/// be done inside a handler.
+/// It polls; it never awaits. Signals arrive through a pipe of their own, because almost nothing
+/// may be done inside a handler.
 package final class EventLoop<Value: Sendable> {
   package struct Ready {
     package var signals: [Int32] = []

@@ -1,7 +1,7 @@
 /// The colour pairs that a terminal's pair numbers stand for at present.
 ///
-/// Pair 0 is the terminal's own. When all numbers are taken, one that the present frame has not used
-/// is given away; curses then sends anything still shown with it again.
+/// Pair 0 is the terminal's own. When all numbers are taken, one that the present frame has not
+/// used is given away; curses then sends anything still shown with it again.
 struct PairTable {
   struct Colors: Hashable {
     let foreground: Int

@@ -273,7 +273,8 @@ package final class Repl {
   private func layout(on screen: Rect) -> ReplLayout {
     if let known, known.screen == screen { return known.layout }
     let layout = ReplLayout(
-      screen: screen, inputRows: stepper.caption == nil ? editor.rowCount(width: screen.columns) : 1,
+      screen: screen,
+      inputRows: stepper.caption == nil ? editor.rowCount(width: screen.columns) : 1,
       placement: placement, hasPreview: !preview.isEmpty,
       previewRows: { preview.rows(width: $0, limit: $1) })
     known = (screen, layout)

@@ -17,8 +17,8 @@ package struct TerminalSession {
 
   /// Runs on the calling thread, which must be the main one, until the user leaves.
   ///
-  /// `makeHost` is told what the terminal can show. A signal that ends the process (SIGTERM, SIGHUP)
-  /// first gives the terminal back and then ends it as it would have without a handler.
+  /// `makeHost` is told what the terminal can show. A signal that ends the process (SIGTERM,
+  /// SIGHUP) first gives the terminal back and then ends it as it would have without a handler.
   ///
   /// - Returns: the exit code.
   package func run(

@@ -28,7 +28,9 @@ func shown(_ editor: LineEditor) -> String {
   /// A mark that arrives as a key of its own joins the character before it.
   @Test func marksJoinWhatStandsBefore() {
     let editor = LineEditor()
-    for scalar in "\u{1112}\u{1161}\u{11ab}".unicodeScalars { _ = editor.handle(.key(.plain(scalar))) }
+    for scalar in "\u{1112}\u{1161}\u{11ab}".unicodeScalars {
+      _ = editor.handle(.key(.plain(scalar)))
+    }
     #expect(editor.buffer.characters.count == 1)
     #expect(shown(editor) == "한|")
     editor.type("<bs>")

@@ -33,7 +33,9 @@ final class Demo: Sendable {
       historyPath: ProcessInfo.processInfo.environment["DEMO_HISTORY"], prompt: "demo> ")
   }
 
-  static let verbs = [":busy", ":bytes", ":crash", ":lines", ":picture", ":preview", ":quit", ":step"]
+  static let verbs = [
+    ":busy", ":bytes", ":crash", ":lines", ":picture", ":preview", ":quit", ":step",
+  ]
 
   static func complete(_ text: String, _ cursor: Int) -> [Completion] {
     let head = Array(text.utf8.prefix(cursor))
@@ -58,7 +60,8 @@ final class Demo: Sendable {
       queue.push(.quit(Int32(number)))
       return
     case ":picture": show { queue.push(.picture($0(20, 6))) }
-    case ":preview": show { queue.push(.preview(ScalablePicture($0), caption: StyledLine("고양이"))) }
+    case ":preview":
+      show { queue.push(.preview(ScalablePicture($0), caption: StyledLine("고양이"))) }
     case ":hide": queue.push(.preview(nil, caption: StyledLine()))
     case ":step": queue.push(.stepper(StyledLine("layer 8", .bold)))
     case ":bytes": say(line.utf8.map { String($0, radix: 16) }.joined(separator: " "))
@@ -88,11 +91,14 @@ final class Demo: Sendable {
     for y in 0..<64 {
       for x in 0..<64 { pixels += [UInt8(x * 4), UInt8(y * 4), UInt8(255 - x * 2 - y * 2)] }
     }
-    guard let bitmap = try? Bitmap(width: 64, height: 64, channels: 3, pixels: pixels) else { return }
+    guard let bitmap = try? Bitmap(width: 64, height: 64, channels: 3, pixels: pixels) else {
+      return
+    }
     let renderer = CellRenderer(
       symbols: depth == .monochrome ? .ascii : .symbols, colors: depth)
     body { columns, rows in
-      (try? renderer.render(bitmap, columns: columns, rows: rows)) ?? CellPicture(columns: 0, rows: 0)
+      (try? renderer.render(bitmap, columns: columns, rows: rows))
+        ?? CellPicture(columns: 0, rows: 0)
     }
   }
 }

@@ -199,7 +199,8 @@ extension Repl {
   /// No size makes drawing fail, and the cursor never leaves the screen.
   @Test func anySizeCanBeDrawn() {
     let repl = Probe().repl()
-    repl.apply(.preview(ScalablePicture { CellPicture(columns: $0, rows: $1) }, caption: StyledLine("그림")))
+    let picture = ScalablePicture { CellPicture(columns: $0, rows: $1) }
+    repl.apply(.preview(picture, caption: StyledLine("그림")))
     repl.apply(.lines([StyledLine("한국어 줄"), StyledLine("another line of text")]))
     repl.type("긴 입력 줄 with 여러 words :l")
     repl.press(.plain(.tab))

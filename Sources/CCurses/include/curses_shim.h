@@ -9,8 +9,8 @@
 
 // MARK: Locale
 
-// Takes the character set from the environment; when that is not UTF-8, tries C.UTF-8. True when the
-// terminal can be sent UTF-8. Only LC_CTYPE changes: numbers keep their points.
+// Takes the character set from the environment; when that is not UTF-8, tries C.UTF-8. True when
+// the terminal can be sent UTF-8. Only LC_CTYPE changes: numbers keep their points.
 bool gaze_locale_open(void);
 
 // The columns that the C library, and so ncurses, gives a scalar; -1 for none.
@@ -87,8 +87,8 @@ int gaze_curses_read(void);
 // MARK: Signals
 
 // Makes SIGWINCH, SIGINT, SIGTERM, SIGHUP, SIGTSTP and SIGCONT write their number into a pipe and
-// returns the end to read, or -1. A second SIGTERM or SIGHUP before gaze_signals_acknowledge ends the
-// process at once, for a loop that no longer listens.
+// returns the end to read, or -1. A second SIGTERM or SIGHUP before gaze_signals_acknowledge ends
+// the process at once, for a loop that no longer listens.
 int gaze_signals_open(void);
 void gaze_signals_acknowledge(void);
 // Gives every signal its former action.
