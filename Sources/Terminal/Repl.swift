@@ -274,7 +274,8 @@ package final class Repl {
     if let known, known.screen == screen { return known.layout }
     let layout = ReplLayout(
       screen: screen,
-      inputRows: stepper.caption == nil ? editor.rowCount(width: screen.columns) : 1,
+      inputRows: stepper.caption == nil
+        ? editor.rowCount(width: screen.columns) : stepper.rowCount(width: screen.columns),
       placement: placement, hasPreview: !preview.isEmpty,
       previewRows: { preview.rows(width: $0, limit: $1) })
     known = (screen, layout)

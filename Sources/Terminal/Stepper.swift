@@ -1,3 +1,4 @@
+import Pictures
 import Screen
 
 /// The bar in place of the input line while the stepper is active, and its keys.
@@ -28,10 +29,20 @@ final class Stepper: Component {
     for row in caption.rows(width: rect.columns).prefix(1) {
       column = grid.put(cells: row, row: 0, in: rect)
     }
-    if column > 0 { column += 2 }
-    grid.put(Self.hint, row: 0, column: column, in: rect, style: .dim)
+    if rect.rows > 1 {
+      grid.put(Self.hint, row: 1, in: rect, style: .dim)
+    } else {
+      grid.put(Self.hint, row: 0, column: column > 0 ? column + 2 : 0, in: rect, style: .dim)
+    }
+  }
+
+  /// One row for the caption and the keys where both fit, else two.
+  func rowCount(width: Int) -> Int {
+    guard let caption else { return 1 }
+    let together = Glyph.width(of: caption.text) + 2 + Glyph.width(of: Self.hint)
+    return caption.text.isEmpty || together <= width ? 1 : 2
   }
 
   private static let hint =
-    "n/p token  ←/→ head  ↑/↓ layer  m method  o overlay  e export  Enter again  q leave"
+    "n/p token ←/→ head ↑/↓ layer m method o overlay e export Enter again q leave"
 }
