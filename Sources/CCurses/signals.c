@@ -73,6 +73,11 @@ int gaze_signals_open(void) {
   is_ending = 0;
   // Restarted, because other threads read files and must not see EINTR; poll wakes up anyway.
   set_handlers(told, told_count, tell, SA_RESTART, told_before);
+  // Whoever started this process may have left them blocked.
+  sigset_t set;
+  sigemptyset(&set);
+  for (int i = 0; i < told_count; i++) sigaddset(&set, told[i]);
+  pthread_sigmask(SIG_UNBLOCK, &set, NULL);
   return pipe_ends[0];
 }
 

@@ -131,12 +131,20 @@ final class Tmux {
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
     posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
     posix_spawn_file_actions_adddup2(&actions, 1, 2)
+    // The threads that tests run on block signals; a server that inherited that would never end.
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    var none = sigset_t()
+    sigemptyset(&none)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
     defer {
       posix_spawn_file_actions_destroy(&actions)
+      posix_spawnattr_destroy(&attributes)
       for pointer in arguments + variables { free(pointer) }
     }
     var child = pid_t()
-    guard posix_spawnp(&child, words[0], &actions, nil, &arguments, &variables) == 0 else {
+    guard posix_spawnp(&child, words[0], &actions, &attributes, &arguments, &variables) == 0 else {
       throw Failure(description: "cannot start \(words[0])")
     }
     var status: Int32 = 0
