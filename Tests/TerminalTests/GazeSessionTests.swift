@@ -1,0 +1,68 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// `gaze` itself with the bundled checkpoint, typed into through a real pseudo-terminal.
+@Suite(.serialized, .enabled(if: Tmux.isAvailable, "tmux is not installed"))
+struct GazeSessionTests {
+  private static let pictures = Fixture.root.deletingLastPathComponent()
+    .deletingLastPathComponent().appending(path: "examples/pictures").path
+
+  private func gaze(
+    columns: Int, rows: Int, _ environment: [String: String]
+  ) throws -> Tmux {
+    let program = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+      .deletingLastPathComponent().appending(path: "gaze").path
+    var variables = ["LANG": "C.UTF-8", "XDG_STATE_HOME": "state"]
+    variables.merge(environment) { $1 }
+    let tmux = try Tmux("'\(program)'", columns: columns, rows: rows, environment: variables)
+    try tmux.wait(for: "gaze>")
+    return tmux
+  }
+
+  private func send(_ line: String, to tmux: Tmux) throws {
+    try tmux.type(line)
+    try tmux.press("Enter")
+  }
+
+  @Test(arguments: [
+    (200, 60, ["TERM": "tmux-256color", "COLORTERM": "truecolor"]),
+    (80, 24, ["TERM": "xterm-256color"]), (80, 24, ["TERM": "vt100"]),
+  ])
+  func fromLoadingToStepping(columns: Int, rows: Int, environment: [String: String]) throws {
+    let tmux = try gaze(columns: columns, rows: rows, environment)
+    try tmux.type(":loa")
+    try tmux.press("Tab")
+    try tmux.wait(for: "gaze> :load")
+    try tmux.press("C-u")
+    try send(":load emoji-clip", to: tmux)
+    try tmux.wait(for: "can rank, embed, attend")
+    try send(":image \"\(Self.pictures)/cat-face.png\" as 고양이", to: tmux)
+    try tmux.wait(for: "256 × 256")
+    try send(":rank 고양이 얼굴 | 자동차 | 집 on=고양이", to: tmux)
+    try tmux.wait(for: "probability")
+    try send(":attn on=고양이", to: tmux)
+    try tmux.wait(for: "peak")
+    try send(":step", to: tmux)
+    try tmux.wait(for: "n/p token")
+    try tmux.press("n")
+    try tmux.wait(for: "token 1")
+    try tmux.press("q")
+    try tmux.wait(for: "the prompt") { $0.hasSuffix("gaze>\n") }
+    try tmux.press("C-d")
+    try tmux.wait(for: "EXIT=0")
+    let saved = try String(
+      contentsOf: tmux.folder.appending(path: "state/gaze/history"), encoding: .utf8)
+    #expect(saved.hasSuffix(":attn on=고양이\n:step\n"))
+  }
+
+  @Test func anErrorKeepsTheSession() throws {
+    let tmux = try gaze(columns: 100, rows: 30, ["TERM": "tmux-256color"])
+    try send(":lod x", to: tmux)
+    try tmux.wait(for: "error:")
+    try send(":image /no/such/file.png", to: tmux)
+    try tmux.wait(for: "/no/such/file.png")
+    try send(":quit 5", to: tmux)
+    try tmux.wait(for: "EXIT=5")
+  }
+}
