@@ -1,5 +1,5 @@
 # Each target is all that a fresh machine with the Swift toolchain needs.
-.PHONY: run build test packages test-packages check
+.PHONY: run build test check-arm64 packages test-packages
 
 build: packages
 	swift build -c release --product gaze
@@ -11,8 +11,13 @@ run: packages
 
 test: test-packages
 	.ci/check-imports
+	.ci/check-kernels
 	swift build -c release --product gaze
 	swift test -c release -Xswiftc -enable-testing --scratch-path .build-tests
+
+# The kernels and their C tests for arm64, by a cross compiler and user-mode emulation.
+check-arm64:
+	.ci/check-kernels arm64
 
 packages:
 	@.ci/install-packages

@@ -1,6 +1,11 @@
 // x86-64 with AVX2, FMA and F16C: eight lanes, sixteen registers.
 #if defined(__x86_64__)
+#if defined(__clang__)
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx2,fma,f16c")
+#endif
 #include <immintrin.h>
 #define VECTOR_BYTES 32
 #include "vectors.h"
@@ -51,5 +56,9 @@ INLINE vi i8_multiply(vi acc, vi a, vi b) {
 #define KERNEL_TABLE gaze_kernels_avx2
 #define ISA_NAME "avx2"
 #include "table.h"
+#if defined(__clang__)
 #pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
 #endif

@@ -1,8 +1,13 @@
 // x86-64 with AVX-512 F, BW, VL, DQ, BF16 and VNNI: sixteen lanes, thirty-two registers.
 #if defined(__x86_64__)
+#if defined(__clang__)
 #pragma clang attribute push(                                                               \
     __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,avx512vnni,fma"))), \
     apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,avx512vnni,fma")
+#endif
 #include <immintrin.h>
 #define VECTOR_BYTES 64
 #define HAVE_MASKS
@@ -96,5 +101,9 @@ INLINE vi i8_multiply(vi acc, __m512i a, __m512i b) {
 #define KERNEL_TABLE gaze_kernels_avx512
 #define ISA_NAME "avx512"
 #include "table.h"
+#if defined(__clang__)
 #pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
 #endif

@@ -13,7 +13,11 @@ typedef float v4f __attribute__((vector_size(16)));
 typedef int32_t v4i __attribute__((vector_size(16)));
 
 #define INLINE static inline __attribute__((always_inline))
+#if defined(__clang__)
 #define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 8")
+#endif
 
 INLINE vf load(const float *p) {
   vf v;
