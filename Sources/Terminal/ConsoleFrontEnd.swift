@@ -16,10 +16,14 @@ package enum ConsoleFrontEnd {
     do { queue = try WakeQueue() } catch { throw .terminal(error) }
     let painter = EventPainter(queue: queue)
     let session: Session
+    var launch = launch
+    // What is typed stands on the screen; what a script does has to be shown.
+    launch.echoes = true
+    let work = launch
     do { session = try launch.session(emit: { painter.show($0) }) } catch { throw .launch(error) }
     let (lines, submit) = AsyncStream.makeStream(of: String.self)
     let worker = Task {
-      await perform(launch, lines: lines, in: session, queue: queue)
+      await perform(work, lines: lines, in: session, queue: queue)
     }
     defer {
       submit.finish()
@@ -49,15 +53,14 @@ package enum ConsoleFrontEnd {
     await session.announce()
     queue.push(.lines(greeting(hasWork: !launch.steps.isEmpty)))
     queue.push(.busy(true))
-    for step in launch.steps {
-      switch step {
-      case .line(let line): await session.perform(line, origin: .script)
-      case .script(let path):
-        await session.perform(":source \(Launch.quoted(path))", origin: .script)
-      case .standardInput: break
+    if launch.readsStartUpFile {
+      if let warning = Launch.strayStartUpFile() {
+        queue.push(.lines([StyledLine("warning: " + warning, .warning)]))
       }
-      if await quitIfAsked(session, queue) { return }
+      if let path = Launch.startUpFile() { await session.run([.script(path)]) }
     }
+    await session.run(launch.steps)
+    if await quitIfAsked(session, queue) { return }
     queue.push(.busy(false))
     for await line in lines {
       await session.perform(line, origin: .prompt)

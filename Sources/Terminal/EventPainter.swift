@@ -36,9 +36,11 @@ final class EventPainter: Sendable {
 
   func show(_ event: Event) {
     switch event {
-    case .began(let text, let source):
+    case .began(let invocation):
       // What is typed stands on the screen already.
-      if source != nil { queue.push(.lines([echo(of: text)])) }
+      if invocation.isEchoed { queue.push(.lines([echo(of: invocation.text)])) }
+    case .time(let milliseconds):
+      queue.push(.lines([StyledLine("took " + Format.milliseconds(milliseconds), .dim)]))
     case .progress(let progress):
       queue.push(.progress("\(progress.stage) \(progress.completed)/\(progress.total)"))
     case .finished(let record):

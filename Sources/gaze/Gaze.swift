@@ -22,6 +22,12 @@ struct Gaze: ParsableCommand {
   @Option(name: .long, help: "Stage a picture; repeatable.")
   var image: [String] = []
 
+  @Option(name: .long, help: "Stage a sound, for models that hear; repeatable.")
+  var audio: [String] = []
+
+  @Option(name: .long, help: "Stage a video, for models that watch; repeatable.")
+  var video: [String] = []
+
   @Option(name: [.short, .customLong("eval")], help: "Perform a command; repeatable.")
   var eval: [String] = []
 
@@ -49,6 +55,15 @@ struct Gaze: ParsableCommand {
   @Flag(help: "Print results as JSON Lines.")
   var json = false
 
+  @Option(help: "Keep a log, which is a script that does the same again.")
+  var log: String?
+
+  @Flag(help: "Do not run the start-up file, $XDG_CONFIG_HOME/gaze/init.gaze.")
+  var noInit = false
+
+  @Flag(help: "No colours.")
+  var noColor = false
+
   @Flag(help: "Let scripts run shell commands.")
   var allowShell = false
 
@@ -67,6 +82,7 @@ struct Gaze: ParsableCommand {
   func run() throws {
     do {
       let isTerminal = isatty(STDIN_FILENO) != 0 && isatty(STDOUT_FILENO) != 0
+      if noColor { setenv("NO_COLOR", "1", 1) }
       let isPlain = batch || json || plain || !isTerminal
       Foundation.exit(isPlain ? try Batch.run(launch()) : try ConsoleFrontEnd.run(launch()))
     } catch {
@@ -75,7 +91,7 @@ struct Gaze: ParsableCommand {
     }
   }
 
-  /// What the flags ask for, in the order: settings, model, pictures, commands, scripts.
+  /// What the flags ask for, in the order: log, settings, model, media, commands, scripts.
   private func launch() -> Launch {
     var launch = Launch()
     launch.threads = threads
@@ -84,14 +100,20 @@ struct Gaze: ParsableCommand {
     launch.echoes = echo
     launch.isQuiet = quiet
     launch.format = json ? .json : .text
+    launch.readsStartUpFile = !noInit
+    if let log { launch.steps.append(.startUp(":log \(Launch.quoted(log))")) }
     for setting in option {
       let halves = setting.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       launch.steps.append(
-        .line(":set \(Launch.quoted(String(halves[0]))) \(Launch.quoted(String(halves[1])))"))
+        .startUp(":set \(Launch.quoted(String(halves[0]))) \(Launch.quoted(String(halves[1])))"))
     }
-    if let model { launch.steps.append(.line(":load \(Launch.quoted(model))")) }
-    for path in image { launch.steps.append(.line(":image \(Launch.quoted(path))")) }
-    launch.steps += eval.map(Launch.Step.line) + (prompt.map { [.line($0)] } ?? [])
+    if let model { launch.steps.append(.startUp(":load \(Launch.quoted(model))")) }
+    for (verb, paths) in [("image", image), ("audio", audio), ("video", video)] {
+      launch.steps += paths.map { .startUp(":\(verb) \(Launch.quoted($0))") }
+    }
+    launch.steps += eval.map(Launch.Step.line)
+    // Whatever a prompt begins with, it is text.
+    if let prompt { launch.steps.append(.line(Statement.text(prompt).line)) }
     launch.steps += scripts.map(Launch.Step.script)
     if scripts.isEmpty, eval.isEmpty, prompt == nil { launch.steps.append(.standardInput) }
     return launch

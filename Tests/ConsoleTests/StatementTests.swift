@@ -1,4 +1,4 @@
-import Console
+@testable import Console
 import Testing
 
 @Suite struct StatementTests {
@@ -6,9 +6,12 @@ import Testing
     (":rank a | b", Statement.command(verb: "rank", rest: "a | b")),
     ("  :load  x ", .command(verb: "load", rest: "x ")),
     ("::text", .text(":text")), ("::/text", .text("/text")),
-    ("# comment", .nothing), ("   ", .nothing), ("", .nothing),
+    ("# comment", .nothing), ("  \t# comment", .nothing), ("   ", .nothing), ("", .nothing),
     ("!ls", .shell("ls")), ("what is # this", .text("what is # this")),
     ("/etc/passwd", .text("/etc/passwd")),
+    ("\"\"\"# no comment\"\"\"", .text("# no comment")),
+    ("\"\"\"\n:no verb\nsecond\n\"\"\"", .text(":no verb\nsecond")),
+    ("\"\"\"\"\"\"", .nothing),
   ])
   func readsScriptLines(_ line: String, _ expected: Statement) {
     #expect(Statement(line, origin: .script) == expected)
@@ -16,17 +19,50 @@ import Testing
 
   @Test func understandsSlashVerbsAtThePromptOnly() {
     #expect(Statement("/rank a", origin: .prompt) == .command(verb: "rank", rest: "a"))
+    #expect(Statement("/?", origin: .prompt) == .command(verb: "?", rest: ""))
+    #expect(Statement("/5 of it", origin: .prompt) == .text("/5 of it"))
     #expect(Statement("# not a comment", origin: .prompt) == .text("# not a comment"))
   }
 
-  @Test func joinsMultiLinePrompts() {
+  @Test(arguments: [
+    "plain", ":colon", "# hash", "!bang", "/slash", "two\nlines", "  indented", "\"quoted\"",
+    ":a\n# b\n", "::", "\"\"\"", "사과",
+  ])
+  func writesTextAsLinesThatReadAsThatText(_ text: String) throws {
+    let line = Statement.text(text).line
+    #expect(Statement(line, origin: .script) == .text(text))
+    // A script cuts it into that one statement again.
+    #expect(try ScriptReader.lines(of: line + "\n:next").map(\.text) == [line, ":next"])
+  }
+
+  @Test func joinsTheLinesOfAPrompt() {
     var reader = ScriptReader()
-    #expect(reader.take(":print one")?.line == 1)
+    #expect(reader.take(":print one") == .init(text: ":print one", number: 1))
     #expect(reader.take("\"\"\"first") == nil)
     #expect(reader.isOpen)
-    #expect(reader.take("second") == nil)
-    let whole = reader.take("third\"\"\"")
-    #expect(whole?.text == "first\nsecond\nthird")
-    #expect(whole?.line == 2)
+    #expect(reader.take("# second \"\"\" third") == nil)
+    let whole = reader.take("fourth\"\"\" ")
+    #expect(whole?.number == 2)
+    #expect(
+      whole.map { Statement($0.text, origin: .script) }
+        == .text("first\n# second \"\"\" third\nfourth"))
+  }
+
+  @Test func opensPromptsOnlyWhereALineBegins() throws {
+    let script = "# see \"\"\" above\nsay \"\"\" aloud\n:print \"\"\"a\nb\"\"\"\n"
+    #expect(
+      try ScriptReader.lines(of: script).map(\.text)
+        == ["# see \"\"\" above", "say \"\"\" aloud", ":print \"\"\"a\nb\"\"\"", ""])
+  }
+
+  @Test func readsEveryKindOfLineEnd() throws {
+    #expect(
+      try ScriptReader.lines(of: ":a\r\n:b\n\r\n:c").map(\.text) == [":a", ":b", "", ":c"])
+  }
+
+  @Test func namesTheLineOfAnUnclosedPrompt() {
+    #expect(throws: ScriptReader.UnclosedFence(line: 2)) {
+      try ScriptReader.lines(of: ":a\n\"\"\"open\n:b\n")
+    }
   }
 }

@@ -13,7 +13,7 @@ package struct Arguments: Sendable {
   /// - Throws: ``CommandFailure`` naming the word that does not belong.
   package init(_ rest: String, for signature: Signature) throws(CommandFailure) {
     self.signature = signature
-    self.rest = rest
+    self.rest = signature.form == .raw ? Fence.content(of: rest) ?? rest : rest
     guard signature.form != .raw else { return }
     var words: [Word]
     do {
@@ -32,8 +32,12 @@ package struct Arguments: Sendable {
     }
   }
 
-  /// Options and flags are the trailing run of words that the verb declares; `--` ends it.
+  /// Options and flags are the trailing run of words that the verb declares. Behind `--` every
+  /// word is plain, so that the run is the one before it.
   private mutating func takeTrailingOptions(from words: inout [Word]) throws(CommandFailure) {
+    let end = words.firstIndex { $0.text == "--" && !$0.isQuoted }
+    let plain = end.map { words[($0 + 1)...] } ?? []
+    if let end { words.removeSubrange(end...) }
     let declared = Set(signature.options.map(\.name))
     let flagNames = Set(signature.flags.map(\.name))
     while let word = words.last {
@@ -48,17 +52,23 @@ package struct Arguments: Sendable {
       }
       words.removeLast()
     }
-    if let end = words.firstIndex(where: { $0.text == "--" && !$0.isQuoted }) {
-      words.remove(at: end)
-    } else if signature.form == .words, let word = words.last, let (key, _) = word.assignment,
-      !key.isEmpty, key.allSatisfy({ $0.isLetter || $0 == "-" })
-    {
-      // A path may hold `=`; a word that looks like an option and is none is an error unless
-      // `--` says otherwise.
+    if let key = unknownOption(in: words, declared: declared) {
       throw .usage(
         "\(signature.name) has no option \(key)=", signature,
         remedy: remedy(forUnknown: key, among: declared))
     }
+    words += plain
+  }
+
+  /// The key of a last word that looks like an option and is none: a path or a label may hold
+  /// `=`, and then `--` or quotes say so.
+  private func unknownOption(in words: [Word], declared: Set<String>) -> String? {
+    guard let (key, _) = words.last?.assignment,
+      key.allSatisfy({ ("a"..."z").contains($0) || $0 == "-" })
+    else { return nil }
+    // Among labels only what is nearly an option is taken for a slip: `y=2` is a fine label.
+    let isSlip = key.count > 2 && !Suggestions.nearest(to: key, among: declared.sorted()).isEmpty
+    return signature.form == .words || isSlip ? key : nil
   }
 
   private func remedy(forUnknown key: String, among declared: Set<String>) -> String {
@@ -66,7 +76,7 @@ package struct Arguments: Sendable {
     let nearest = Suggestions.nearest(to: key, among: declared.sorted()).first
     return (nearest.map { "did you mean \($0)=? " } ?? "")
       + (options.isEmpty ? "it takes no options" : "its options: \(options)")
-      + "; put `--` before the words to end options"
+      + "; quote the word, or put `--` before it, if it is none"
   }
 
   private func checkArity() throws(CommandFailure) {

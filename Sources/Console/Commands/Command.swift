@@ -24,6 +24,12 @@ package struct Outcome: Sendable {
 /// The data of one command: encoded as it is for JSON Lines, reported for eyes.
 package protocol CommandResult: Encodable, Sendable {
   var report: Report { get }
+  /// Whether there is something in it that `:check` or `:export` could ask about.
+  var isAnswer: Bool { get }
+}
+
+extension CommandResult {
+  package var isAnswer: Bool { true }
 }
 
 /// Something that went through but deserves notice.
@@ -43,6 +49,8 @@ package struct Done: CommandResult {
   private let message: String?
 
   package init(_ message: String? = nil) { self.message = message }
+
+  package var isAnswer: Bool { false }
 
   package var report: Report { Report(message.map { [.line(StyledText($0))] } ?? []) }
 }

@@ -5,8 +5,15 @@ package struct CommandFailure: Error, Equatable, Sendable {
   package let code: String
   package let message: String
   package let remedy: String?
-  /// Whether it was a `:check` that did not hold, which has an exit code of its own.
-  package var isCheck: Bool { code == "check.failed" }
+  /// Whether it was a `:check` that did not hold or could not be made, which has an exit code of
+  /// its own.
+  package var isCheck: Bool { code.hasPrefix("check.") }
+  /// Whether the user interrupted.
+  package var isInterrupt: Bool { code == CommandFailure.interrupted }
+  /// Whether a file could not be read or is not what it should be.
+  var isAboutFile: Bool { code.hasPrefix("file.") }
+
+  static let interrupted = "interrupted"
 
   package init(code: String, _ message: String, remedy: String? = nil) {
     self.code = code

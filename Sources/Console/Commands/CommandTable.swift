@@ -4,8 +4,9 @@ import Engine
 package enum CommandTable {
   package static let commands: [any Command.Type] = [
     Load.self, Use.self, Unload.self, Image.self, MediaList.self, Drop.self, Rank.self,
-    Embed.self, Preview.self, Attention.self, Step.self, Export.self, Check.self, SetCommand.self, Show.self, Print.self, SourceCommand.self,
-    Mode.self, Help.self, Apropos.self, Clear.self, Reset.self, Quit.self,
+    Embed.self, Preview.self, Attention.self, Step.self, Export.self, Check.self,
+    SetCommand.self, Show.self, Print.self, SourceCommand.self, LogCommand.self, Echo.self,
+    Mode.self, Once.self, Time.self, Help.self, Apropos.self, Clear.self, Reset.self, Quit.self,
   ]
 
   /// Verbs of model families that are not here yet: known, so that they answer with what is
@@ -30,16 +31,17 @@ package enum CommandTable {
 
   /// The verb called `name`: an exact name, an alias or, at the prompt, a prefix of one name.
   ///
+  /// - Parameter model: what refusals call the model in use.
   /// - Throws: ``CommandFailure`` naming the nearest verbs.
   static func find(
-    _ name: String, origin: Statement.Origin, model: ModelInformation?
+    _ name: String, origin: Statement.Origin, model: String?
   ) throws(CommandFailure) -> any Command.Type {
     for command in commands {
       let signature = command.signature
       if signature.name == name || signature.aliases.contains(name) { return command }
     }
     for later in laterVerbs where later.name == name || later.aliases.contains(name) {
-      throw failure(forAbility: later.name, session: model?.name)
+      throw failure(forAbility: later.name, model: model)
     }
     guard origin == .prompt, !name.isEmpty else { throw unknown(name, ambiguous: []) }
     var prefixed: [any Command.Type] = []
@@ -68,7 +70,7 @@ package enum CommandTable {
   }
 
   /// What a verb answers that the loaded checkpoint cannot serve.
-  static func failure(forAbility verb: String, session model: String?) -> CommandFailure {
+  static func failure(forAbility verb: String, model: String?) -> CommandFailure {
     let ability = laterVerbs.first { $0.name == verb }?.ability ?? verb
     let subject = model.map { "\($0) cannot \(ability)" } ?? "no loaded checkpoint can \(ability)"
     return CommandFailure(

@@ -11,10 +11,23 @@ package struct Signature: Sendable {
     case raw
   }
 
+  /// What a transcript shows of a command.
+  package enum Footprint: Sendable {
+    /// Its line and its output.
+    case ordinary
+    /// Its output repeats its line, so that an echo would show it twice.
+    case speaksForItself
+    /// What it leads to, in its place.
+    case contents
+    /// Nothing.
+    case none
+  }
+
   package let name: String
   package let aliases: [String]
   package let summary: String
   package let form: Form
+  package let footprint: Footprint
   package let parameters: [Parameter]
   /// How many words it takes besides options.
   package let arity: ClosedRange<Int>
@@ -22,12 +35,13 @@ package struct Signature: Sendable {
 
   package init(
     _ name: String, aliases: [String] = [], _ summary: String, form: Form = .words,
-    _ parameters: [Parameter] = [], examples: [String]
+    footprint: Footprint = .ordinary, _ parameters: [Parameter] = [], examples: [String]
   ) {
     self.name = name
     self.aliases = aliases
     self.summary = summary
     self.form = form
+    self.footprint = footprint
     self.parameters = parameters
     self.examples = examples
     let positional = parameters.filter { $0.role == .positional }

@@ -7,6 +7,8 @@ import Tensors
 package struct Launch: Sendable {
   /// One thing to do at the start, in the order of the command line.
   package enum Step: Sendable, Equatable {
+    /// A line without which there is no point in going on.
+    case startUp(String)
     case line(String)
     case script(String)
     /// Lines from standard input.
@@ -20,8 +22,29 @@ package struct Launch: Sendable {
   package var echoes = false
   package var isQuiet = false
   package var format = OutputFormat.text
+  /// Whether a terminal session begins with the user's start-up file.
+  package var readsStartUpFile = true
 
   package init() {}
+
+  /// What a session in a terminal begins with: the user's own start-up file, if there is one.
+  ///
+  /// Scripts run plain do not read it, so that they do the same for everyone.
+  package static func startUpFile(
+    environment: [String: String] = ProcessInfo.processInfo.environment
+  ) -> String? {
+    let folder = environment["XDG_CONFIG_HOME"].flatMap { $0.isEmpty ? nil : $0 }
+      ?? environment["HOME"].map { $0 + "/.config" }
+    let path = folder.map { $0 + "/gaze/init.gaze" }
+    return path.flatMap { FileManager.default.fileExists(atPath: $0) ? $0 : nil }
+  }
+
+  /// What to say about a start-up file where nobody should put one: a downloaded folder must not
+  /// run commands by being entered.
+  package static func strayStartUpFile() -> String? {
+    FileManager.default.fileExists(atPath: "init.gaze")
+      ? "init.gaze in this folder is not run; :source init.gaze runs it" : nil
+  }
 
   /// A session with what comes with Gaze at hand.
   ///
@@ -39,7 +62,13 @@ package struct Launch: Sendable {
     let runtime = EngineRuntime(
       kernels: kernels, threads: threads ?? ThreadPool.processorCount)
     let locator = CheckpointLocator(bundled: ResourceFolder.checkpoints())
-    return Session(runtime: runtime, locator: locator, allowsShell: allowsShell, emit: emit)
+    var options = Session.Options()
+    options.allowsShell = allowsShell
+    options.bails = bails
+    options.echoes = echoes
+    options.format = format
+    options.scripts = steps.compactMap { if case .script(let path) = $0 { path } else { nil } }
+    return Session(runtime: runtime, locator: locator, options: options, emit: emit)
   }
 
   /// A word of a command line, quoted so that it means itself.

@@ -14,11 +14,15 @@ package enum Statement: Equatable, Sendable {
     case prompt, script
   }
 
-  /// Reads one line; a multi-line prompt arrives as one line with its newlines.
+  /// Reads one statement; one of several lines arrives with its newlines.
   package init(_ line: String, origin: Origin) {
-    let trimmed = line.drop { $0.isWhitespace && $0 != "\n" }
-    guard let first = trimmed.first, !trimmed.allSatisfy(\.isWhitespace) else {
+    let trimmed = line.drop(while: \.isWhitespace)
+    guard let first = trimmed.first else {
       self = .nothing
+      return
+    }
+    if let text = Fence.content(of: trimmed) {
+      self = text.isEmpty ? .nothing : .text(text)
       return
     }
     switch first {
@@ -30,51 +34,61 @@ package enum Statement: Equatable, Sendable {
       self = .text(String(trimmed.dropFirst(trimmed.hasPrefix("::/") ? 2 : 1)))
     case ":":
       self = Statement.command(in: trimmed.dropFirst())
-    case "/" where origin == .prompt && trimmed.dropFirst().first?.isLetter == true:
+    case "/" where origin == .prompt && Statement.beginsVerb(trimmed.dropFirst()):
       self = Statement.command(in: trimmed.dropFirst())
     default:
       self = .text(line)
     }
   }
 
+  private static func beginsVerb(_ text: Substring) -> Bool {
+    text.first.map { $0.isLetter || $0 == "?" } ?? false
+  }
+
   private static func command(in text: Substring) -> Statement {
     let verb = text.prefix { !$0.isWhitespace }
-    let rest = text.dropFirst(verb.count).drop { $0.isWhitespace && $0 != "\n" }
+    let rest = text.dropFirst(verb.count).drop(while: \.isWhitespace)
     return .command(verb: String(verb), rest: String(rest))
+  }
+
+  /// A line of a script that reads as this statement.
+  package var line: String {
+    switch self {
+    case .nothing: return ""
+    case .command(let verb, let rest): return rest.isEmpty ? ":\(verb)" : ":\(verb) \(rest)"
+    case .shell(let command): return "!" + command
+    case .text(let text):
+      if text.contains(where: \.isNewline) { return "\"\"\"\n\(text)\n\"\"\"" }
+      let isPlain = Statement(text, origin: .script) == self
+        && !text.drop(while: \.isWhitespace).hasPrefix(Fence.mark)
+      return isPlain ? text : Fence.mark + text + Fence.mark
+    }
+  }
+
+  /// What a record calls this statement when no verb was found.
+  var verb: String {
+    switch self {
+    case .nothing: ""
+    case .command(let verb, _): verb
+    case .text: "ask"
+    case .shell: "!"
+    }
   }
 }
 
-/// Cuts a script into statements, joining what `"""` opens and closes.
-package struct ScriptReader {
-  private var open: (text: String, line: Int)?
-  private var line = 0
+/// `"""` around a text of any number of lines. The line breaks right inside do not belong to it.
+enum Fence {
+  static let mark = "\"\"\""
 
-  package init() {}
-
-  /// Whether a multi-line prompt waits for its end.
-  package var isOpen: Bool { open != nil }
-
-  /// Takes the next line, without its newline; gives a statement's text and first line once it
-  /// is whole.
-  package mutating func take(_ text: String) -> (text: String, line: Int)? {
-    line += 1
-    let marks = text.components(separatedBy: "\"\"\"").count - 1
-    if let started = open {
-      guard marks > 0 else {
-        open = (started.text + "\n" + text, started.line)
-        return nil
-      }
-      open = nil
-      let whole = started.text + "\n" + text.replacing("\"\"\"", with: "")
-      return (whole, started.line)
-    }
-    if marks == 1 {
-      open = (text.replacing("\"\"\"", with: ""), line)
-      return nil
-    }
-    return (marks > 1 ? text.replacing("\"\"\"", with: "") : text, line)
+  /// What stands between the marks, nil when the text does not begin and end with them.
+  static func content(of text: some StringProtocol) -> String? {
+    let end = text.lastIndex { !$0.isWhitespace }
+    guard let end, text.hasPrefix(mark) else { return nil }
+    let trimmed = text[...end]
+    guard trimmed.hasSuffix(mark), trimmed.count >= 2 * mark.count else { return nil }
+    var inner = trimmed.dropFirst(mark.count).dropLast(mark.count)
+    if inner.first?.isNewline == true { inner.removeFirst() }
+    if inner.last?.isNewline == true { inner.removeLast() }
+    return String(inner)
   }
-
-  /// The line where an unclosed `"""` opened, at the end of a script.
-  package var unclosedLine: Int? { open?.line }
 }

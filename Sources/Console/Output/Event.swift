@@ -25,12 +25,26 @@ package struct Record: Sendable {
   }
 }
 
+/// A command that begins.
+package struct Invocation: Sendable, Equatable {
+  /// The number that its record will have.
+  package let sequence: Int
+  /// The verb's full name, or the word that is none.
+  package let verb: String
+  /// The line as it was given.
+  package let text: String
+  package let source: Source?
+  /// Whether a front end shows the line before what comes of it.
+  package let isEchoed: Bool
+}
+
 /// What a session says while it works. Front ends draw these; nothing else leaves a session.
 package enum Event: Sendable {
-  /// A command begins; `text` is the line as it was given.
-  case began(text: String, source: Source?)
+  case began(Invocation)
   case progress(StageProgress)
   case finished(Record)
+  /// How long the command took, when the user wants to know.
+  case time(milliseconds: Double)
   /// A remark that belongs to no record.
   case note(String)
   /// Later results are to be shown in this format.

@@ -13,29 +13,30 @@ package protocol OutputStreams {
 /// Shows events as lines of text, or as JSON Lines.
 package struct PlainRenderer {
   private let streams: any OutputStreams
-  private let echoes: Bool
   private let isQuiet: Bool
   package var format: OutputFormat
   private var cells: CellRenderer
 
-  /// - Parameters:
-  ///   - echoes: print each line before its result.
-  ///   - isQuiet: no warnings and notes.
+  /// - Parameter isQuiet: no warnings and notes.
   package init(
-    to streams: any OutputStreams, format: OutputFormat = .text, echoes: Bool = false,
+    to streams: any OutputStreams, format: OutputFormat = .text,
     isQuiet: Bool = false, cells: CellRenderer = CellRenderer(symbols: .ascii, colors: .monochrome)
   ) {
     self.streams = streams
     self.format = format
-    self.echoes = echoes
     self.isQuiet = isQuiet
     self.cells = cells
   }
 
   package mutating func show(_ event: Event) {
     switch event {
-    case .began(let text, _):
-      if echoes, format == .text { streams.write("> \(text)\n") }
+    case .began(let invocation):
+      guard invocation.isEchoed, format == .text else { break }
+      for line in invocation.text.split(separator: "\n", omittingEmptySubsequences: false) {
+        streams.write("> \(String(line).escapingControls)\n")
+      }
+    case .time(let milliseconds):
+      if format == .text { streams.writeError("took \(Format.milliseconds(milliseconds))\n") }
     case .finished(let record):
       format == .json ? streams.write(JSONRecord(record).line + "\n") : showText(record)
     case .note(let text):
@@ -58,7 +59,7 @@ package struct PlainRenderer {
         streams.writeError("warning: \(warning.message.escapingControls)\n")
       }
     case .failure(let failure):
-      let place = record.source.map { "\($0.file):\($0.line): " } ?? ""
+      let place = record.source.map { "\($0.file.escapingControls):\($0.line): " } ?? ""
       streams.writeError("\(place)error: \(PlainText.message(of: failure))\n")
     }
   }

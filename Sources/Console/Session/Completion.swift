@@ -59,7 +59,7 @@ package struct CommandCompleter: Sendable {
         Candidate(range: range, replacement: "\(key)=\($0.text)", note: $0.note)
       }
     }
-    let place = max(0, (try? Lexer.words(of: rest).count) ?? 0) - (word.isEmpty ? 0 : 1)
+    let place = max(0, CommandCompleter.wordCount(of: rest)) - (word.isEmpty ? 0 : 1)
     let positionals = signature.positionals
     let positional = place < positionals.count
       ? positionals[place] : positionals.last.flatMap { $0.repeats ? $0 : nil }
@@ -96,7 +96,14 @@ package struct CommandCompleter: Sendable {
   }
 
   static func quotedIfNeeded(_ text: String) -> String {
-    text.contains { $0.isWhitespace || "\"|".contains($0) } ? Launch.quoted(text) : text
+    let isPlain = !text.isEmpty && text != "--"
+      && !text.contains { $0.isWhitespace || "\"|=*?[".contains($0) }
+    return isPlain ? text : Launch.quoted(text)
+  }
+
+  /// Words so far; a quote that is still open is closed for the count.
+  private static func wordCount(of rest: String) -> Int {
+    (try? Lexer.words(of: rest).count) ?? (try? Lexer.words(of: rest + "\"").count) ?? 0
   }
 
   /// Where the word that ends the text begins, a quote that is still open included.

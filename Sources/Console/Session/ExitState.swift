@@ -1,32 +1,35 @@
-/// What the process will end with: 130 interrupted, then what `:quit` asked for, then 3 for a
-/// failed check, then 1 for any other failure that no check expected.
+/// What the process will end with: 130 interrupted, then what `:quit` asked for, then 2 for a
+/// start that failed, 3 for a failed check, and 1 for any other failure that no check expected.
 package struct ExitState: Sendable {
   package private(set) var isQuitting = false
   private var wish: Int32?
+  private var hasFailedToStart = false
   private var checkFailed = false
   private var failures = 0
-  private var interrupted = false
+  private var isInterrupted = false
   /// Whether the last command failed and nothing has expected it yet.
   private var isUnsettled = false
 
-  /// Whether a command failed in a way that `--bail` stops at.
-  package var hasFailed: Bool { checkFailed || failures > 0 }
-
-  /// A failure is handled when the very next line is a passing `:check error.code …`.
-  mutating func note(_ record: Record, settling previous: Record?) {
-    if isUnsettled {
-      isUnsettled = false
-      let expectsError = record.verb == Check.signature.name && record.failure == nil
-      if !(expectsError && previous?.failure != nil) { failures += 1 }
-    }
+  /// Takes note of a command. Only a passing `:check error.code …` right behind a failure makes
+  /// it an expected one.
+  mutating func note(_ record: Record) {
+    if isUnsettled, !record.isExpectationMet { failures += 1 }
+    isUnsettled = false
     guard let failure = record.failure else { return }
     if failure.isCheck {
       checkFailed = true
-    } else if failure.code == "interrupted" {
-      interrupted = true
+    } else if failure.isInterrupt {
+      isInterrupted = true
     } else {
       isUnsettled = true
     }
+  }
+
+  /// Whether `--bail` stops a script before this statement: something failed, and the statement
+  /// is not the check that may expect it.
+  mutating func bails(before next: Statement?) -> Bool {
+    if isUnsettled, !(next.map(Check.looksAtErrorCode) ?? false) { settle() }
+    return checkFailed || failures > 0
   }
 
   /// Counts a failure that nothing can expect any more: the script has ended.
@@ -40,10 +43,27 @@ package struct ExitState: Sendable {
     wish = code
   }
 
+  mutating func failToStart() { hasFailedToStart = true }
+  mutating func interrupt() { isInterrupted = true }
+
+  /// The user types on: what was interrupted before is over.
+  mutating func forgetInterrupt() { isInterrupted = false }
+
   package var code: Int32 {
-    if interrupted { return 130 }
+    if isInterrupted { return 130 }
     if let wish { return wish }
+    if hasFailedToStart { return 2 }
     if checkFailed { return 3 }
     return failures > 0 || isUnsettled ? 1 : 0
+  }
+}
+
+extension Record {
+  /// Whether this is a check of `error.code` that holds.
+  fileprivate var isExpectationMet: Bool {
+    guard case .success(let outcome) = outcome, let check = outcome.result as? CheckResult else {
+      return false
+    }
+    return check.field == Check.errorCode
   }
 }

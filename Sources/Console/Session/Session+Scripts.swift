@@ -3,78 +3,100 @@ import Foundation
 extension Session {
   /// A script deep inside others is more likely to call itself than to mean it.
   private static let deepestScript = 16
+  /// Bytes that a script may have.
+  private static let largestScript = 16 << 20
 
-  /// Runs the statements of a script one after another.
+  /// Does what a command line asks for, in order, until something ends it.
   ///
-  /// - Parameter bails: stop at the first failure.
-  /// - Throws: ``CommandFailure`` when the file cannot be read or a `"""` stays open.
-  package func run(script path: String, bails: Bool) async throws(CommandFailure) {
+  /// - Parameter nextLine: the next line of standard input, nil at its end.
+  package func run(
+    _ steps: [Launch.Step], nextLine: @Sendable () async -> String? = { nil }
+  ) async {
+    for step in steps {
+      guard goesOn(before: step.statement) else { return }
+      switch step {
+      case .startUp(let line):
+        let record = await perform(line, origin: .script)
+        guard record?.failure == nil else { return exit.failToStart() }
+      case .line(let line):
+        await perform(line, origin: .script)
+      case .script(let path):
+        let line = ":source \(Launch.quoted(path))"
+        let record = await perform(line, origin: .script, isEchoed: false)
+        guard record?.failure?.isAboutFile != true else { return exit.failToStart() }
+      case .standardInput:
+        await runStandardInput(nextLine)
+      }
+    }
+  }
+
+  private func runStandardInput(_ nextLine: @Sendable () async -> String?) async {
+    var reader = ScriptReader()
+    while let text = await nextLine() {
+      guard let line = reader.take(text) else { continue }
+      guard goesOn(before: Statement(line.text, origin: .script)) else { return }
+      let source = Source(file: "stdin", line: line.number)
+      await perform(line.text, origin: .script, source: source)
+    }
+    if let line = reader.unclosedLine {
+      report(Session.unclosed(at: "stdin", line), for: .text(Fence.mark))
+    }
+  }
+
+  /// Whether a script may go on with this statement.
+  func goesOn(before next: Statement?) -> Bool {
+    if exit.isQuitting || next == .nothing { return !exit.isQuitting }
+    if runtime.cancellation.isCancelled {
+      exit.interrupt()
+      return false
+    }
+    return !(options.bails && exit.bails(before: next))
+  }
+
+  /// Runs the statements of a script one after another. All of it is read before anything runs.
+  ///
+  /// - Returns: how many commands it performed, and how many of them failed.
+  /// - Throws: ``CommandFailure`` when the file cannot be read, a `"""` stays open or the user
+  ///   interrupts.
+  func run(script path: String) async throws(CommandFailure) -> (commands: Int, failures: Int) {
     guard scripts.count < Session.deepestScript else {
       throw CommandFailure(
         code: "script.depth", "scripts are nested \(Session.deepestScript) deep at \(path)",
         remedy: "does a script source itself?")
     }
-    let text: String
-    do {
-      text = String(decoding: try Data(contentsOf: URL(filePath: path)), as: UTF8.self)
-    } catch {
-      throw CommandFailure(
-        code: "file.missing", "the script \(path) cannot be read", remedy: nil)
+    let text = try InputFile.text(
+      of: path, what: "the script", limit: Session.largestScript, takesStreams: true)
+    let lines: [ScriptReader.Line]
+    do { lines = try ScriptReader.lines(of: text) } catch {
+      throw Session.unclosed(at: path, error.line)
     }
     scripts.append(path)
     defer { scripts.removeLast() }
-    var reader = ScriptReader()
-    for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
-      guard let statement = reader.take(line.last == "\r" ? String(line.dropLast()) : String(line))
-      else { continue }
+    let before = (commands: commandCount, failures: failureCount)
+    for line in lines {
+      guard goesOn(before: Statement(line.text, origin: .script)) else { break }
       await perform(
-        statement.text, origin: .script, source: Source(file: path, line: statement.line))
-      if exit.isQuitting || (bails && exit.hasFailed) { return }
+        line.text, origin: .script, source: Source(file: path, line: line.number))
     }
-    if let line = reader.unclosedLine {
-      throw CommandFailure(
-        code: "syntax", "\(path):\(line): the \"\"\" opened here is not closed", remedy: nil)
+    guard !runtime.cancellation.isCancelled else {
+      throw CommandFailure(code: CommandFailure.interrupted, "\(path) was interrupted")
     }
+    return (commandCount - before.commands, failureCount - before.failures)
   }
 
-  /// Runs a shell command, only when typed or allowed.
-  func runShell(_ command: String, origin: Statement.Origin) throws(CommandFailure) -> Outcome {
-    guard origin == .prompt || allowsShell else {
-      throw CommandFailure(
-        code: "shell.refused", "a script may not run shell commands",
-        remedy: "start gaze with --allow-shell if you trust it")
-    }
-    let process = Process()
-    process.executableURL = URL(filePath: "/bin/sh")
-    process.arguments = ["-c", command]
-    let output = Pipe()
-    process.standardOutput = output
-    process.standardError = output
-    process.standardInput = FileHandle.nullDevice
-    do {
-      try process.run()
-    } catch {
-      throw CommandFailure(code: "shell.failed", "\(error)", remedy: nil)
-    }
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    let result = ShellResult(output: text, status: process.terminationStatus)
-    guard result.status == 0 else {
-      throw CommandFailure(
-        code: "shell.failed", "the command ended with \(result.status)\n\(text)", remedy: nil)
-    }
-    return Outcome(result)
+  private static func unclosed(at path: String, _ line: Int) -> CommandFailure {
+    CommandFailure(
+      code: "syntax", "\(path):\(line): the \"\"\" opened here is not closed",
+      remedy: "end a line with \"\"\"")
   }
 }
 
-/// What a shell command printed.
-struct ShellResult: CommandResult {
-  let output: String
-  let status: Int32
-
-  var report: Report {
-    Report(output.split(separator: "\n", omittingEmptySubsequences: false).dropLast(
-      output.hasSuffix("\n") ? 1 : 0
-    ).map { .line(StyledText(String($0))) })
+extension Launch.Step {
+  /// What it will do, where one statement says so.
+  fileprivate var statement: Statement? {
+    switch self {
+    case .startUp(let line), .line(let line): Statement(line, origin: .script)
+    case .script, .standardInput: nil
+    }
   }
 }

@@ -5,25 +5,50 @@ import Foundation
 /// A console without a screen: takes lines, performs commands one after another, and says what
 /// came of them as ``Event`` values.
 package actor Session {
+  /// What a session is started with and keeps.
+  package struct Options: Sendable {
+    /// Whether `!command` runs outside the prompt too.
+    package var allowsShell = false
+    /// Whether the first failure ends a script.
+    package var bails = false
+    /// Whether lines of scripts are shown before their results.
+    package var echoes = false
+    package var format = OutputFormat.text
+    /// Scripts that the command line names, which no output may overwrite.
+    package var scripts: [String] = []
+
+    package init() {}
+  }
+
   package nonisolated let runtime: EngineRuntime
   let loader: ModelLoader
   let locator: CheckpointLocator
+  let options: Options
   private let emit: @Sendable (Event) -> Void
 
   var settings = Settings()
   var models: [(alias: String, model: LoadedModel)] = []
   var currentAlias: String?
+  /// What the user named to load each model, by alias.
+  var origins: [String: String] = [:]
   var shelf = MediaShelf()
-  /// The last finished command, for `:check`.
+  /// The last command that had a result or failed, for `:check`.
   var last: Record?
   /// The attention that was looked at last, for `:step` and `:export`.
   var tracing = TracingState()
-  /// Options of the session that come from the command line.
-  let allowsShell: Bool
   var exit = ExitState()
   /// Scripts being run, outermost first, to refuse endless recursion.
   var scripts: [String] = []
-  private var sequence = 0
+  var echoes: Bool
+  var format: OutputFormat
+  var showsTime = false
+  var log: SessionLog?
+  /// Takes the next result in place of the front end.
+  var once: OutputFile?
+  private(set) var commandCount = 0
+  private(set) var failureCount = 0
+  /// Every setting as it was at the start, for `:reset` and the preamble of a log.
+  private(set) lazy var initialSettings = settingItems()
   /// Listed once: the cache is a folder that other programs fill.
   private lazy var checkpointNames = locator.listing().map(\.name)
 
@@ -33,16 +58,17 @@ package actor Session {
 
   /// - Parameters:
   ///   - locator: where checkpoints are looked for.
-  ///   - allowsShell: whether `!command` runs outside the prompt too.
   ///   - emit: takes every event, in order, on the engine's thread.
   package init(
-    runtime: EngineRuntime, locator: CheckpointLocator, allowsShell: Bool = false,
+    runtime: EngineRuntime, locator: CheckpointLocator, options: Options = Options(),
     emit: @escaping @Sendable (Event) -> Void
   ) {
     self.runtime = runtime
     self.locator = locator
-    self.allowsShell = allowsShell
+    self.options = options
     self.emit = emit
+    echoes = options.echoes
+    format = options.format
     loader = ModelLoader(runtime: runtime, locator: locator)
   }
 
@@ -66,55 +92,77 @@ package actor Session {
 
   /// Performs one line.
   ///
-  /// - Parameter origin: abbreviations and `/verb` are understood at the prompt only.
+  /// - Parameters:
+  ///   - origin: abbreviations and `/verb` are understood at the prompt only.
+  ///   - isEchoed: false for what the user did not write as a line.
+  /// - Returns: its record; nil for blank lines and comments.
+  @discardableResult
   package func perform(
-    _ line: String, origin: Statement.Origin, source: Source? = nil
-  ) async {
-    runtime.cancellation.reset()
+    _ line: String, origin: Statement.Origin, source: Source? = nil, isEchoed: Bool = true
+  ) async -> Record? {
+    if origin == .prompt {
+      runtime.cancellation.reset()
+      exit.forgetInterrupt()
+    }
+    // Kept before any command can change them.
+    _ = initialSettings
     let statement = Statement(line, origin: origin)
-    guard statement != .nothing else { return }
-    send(.began(text: line, source: source))
+    guard statement != .nothing else { return nil }
+    let task = SessionTask(statement, origin: origin, model: currentModel?.information.name)
+    let isSilent = task.footprint == .speaksForItself || !isEchoed
+    send(
+      .began(
+        Invocation(
+          sequence: commandCount + 1, verb: task.verb, text: line, source: source,
+          isEchoed: origin == .script && echoes && !isSilent)))
     let start = ContinuousClock().now
-    let (verb, outcome) = await outcome(of: statement, origin: origin)
-    sequence += 1
+    let outcome = await outcome(of: task, origin: origin)
+    return finish(
+      task, outcome, source: source, milliseconds: (ContinuousClock().now - start).milliseconds)
+  }
+
+  /// Says that a statement failed before it could be performed.
+  func report(_ failure: CommandFailure, for statement: Statement) {
+    let task = SessionTask(statement, origin: .script, model: nil)
+    _ = finish(task, .failure(failure), source: nil, milliseconds: 0)
+  }
+
+  private func finish(
+    _ task: SessionTask, _ outcome: Result<Outcome, CommandFailure>, source: Source?,
+    milliseconds: Double
+  ) -> Record {
+    commandCount += 1
     let record = Record(
-      sequence: sequence, verb: verb, source: source,
-      milliseconds: (ContinuousClock().now - start).milliseconds, outcome: outcome)
-    exit.note(record, settling: last)
-    // A check asks about the command before it, so it does not become the last result.
-    if verb != Check.signature.name { last = record }
-    send(.finished(record))
+      sequence: commandCount, verb: task.verb, source: source, milliseconds: milliseconds,
+      outcome: outcome)
+    if record.failure != nil { failureCount += 1 }
+    exit.note(record)
+    // A check asks about the command before it, and `:print` has no result to ask about.
+    if !task.isCheck, record.failure != nil || record.isAnswer { last = record }
+    if task.footprint.isLogged(record) { writeLog(task.statement.line, record) }
+    send(.finished(diverting(record)))
+    if showsTime { send(.time(milliseconds: milliseconds)) }
     send(.status(status(after: record)))
+    return record
   }
 
   private func outcome(
-    of statement: Statement, origin: Statement.Origin
-  ) async -> (verb: String, Result<Outcome, CommandFailure>) {
-    do throws(CommandFailure) {
-      switch statement {
-      case .nothing:
-        return ("", .success(Outcome(Done())))
-      case .text:
-        throw CommandTable.failure(forAbility: "ask", session: currentModel?.information.name)
-      case .shell(let command):
-        return ("!", .success(try runShell(command, origin: origin)))
-      case .command(let verb, let rest):
-        let command = try CommandTable.find(verb, origin: origin, model: currentModel?.information)
-        return (command.signature.name, await result(of: command, rest))
-      }
-    } catch {
-      return (statement.verb, .failure(error))
-    }
-  }
-
-  private func result(
-    of command: any Command.Type, _ rest: String
+    of task: SessionTask, origin: Statement.Origin
   ) async -> Result<Outcome, CommandFailure> {
-    do throws(CommandFailure) {
-      let arguments = try Arguments(rest, for: command.signature)
-      return .success(try await command.init(arguments).perform(in: self))
-    } catch {
-      return .failure(error)
+    switch task.action {
+    case .refuse(let failure):
+      return .failure(failure)
+    case .shell(let command):
+      do throws(CommandFailure) { return .success(try runShell(command, origin: origin)) } catch {
+        return .failure(error)
+      }
+    case .command(let command, let rest):
+      do throws(CommandFailure) {
+        let arguments = try Arguments(rest, for: command.signature)
+        return .success(try await command.init(arguments).perform(in: self))
+      } catch {
+        return .failure(error)
+      }
     }
   }
 
@@ -168,17 +216,5 @@ package actor Session {
       precision: information?.effective(settings.precision) ?? settings.precision.rawValue,
       threads: runtime.threads, isa: runtime.kernels.name, bytes: information?.bytes ?? 0,
       milliseconds: record?.milliseconds, completion: completion)
-  }
-}
-
-extension Statement {
-  /// What a record calls this statement when no verb was found.
-  var verb: String {
-    switch self {
-    case .nothing: ""
-    case .command(let verb, _): verb
-    case .text: "ask"
-    case .shell: "!"
-    }
   }
 }

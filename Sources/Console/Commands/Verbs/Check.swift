@@ -20,6 +20,9 @@ struct Check: Command {
       ":check top == \"a cat\"", ":check p(\"a cat\") > 0.9", ":check error.code == media.none",
     ])
 
+  /// The field by which a failure is expected.
+  static let errorCode = "error.code"
+
   let field: String
   let comparison: Comparison
   let value: String
@@ -41,33 +44,68 @@ struct Check: Command {
       throw CommandFailure(code: "check.empty", "there is no result to check yet")
     }
     let actual = try CheckSubject(record).value(of: field)
-    let result = CheckResult(
-      expr: "\(field) \(comparison.rawValue) \(value)", actual: actual.text, expected: value)
     guard try comparison.holds(actual, value, tolerance: tolerance) else {
       throw CommandFailure(
         code: "check.failed",
         "\(field) is \(actual.text), not \(comparison.words) \(value)",
         remedy: record.failure.map { "the last command failed: \($0.message)" })
     }
-    return Outcome(result)
+    return Outcome(
+      CheckResult(
+        field: field, expr: "\(field) \(comparison.rawValue) \(value)", actual: actual,
+        expected: actual.number == nil ? .text(value) : Double(value).map(CheckValue.number) ?? .text(value)))
+  }
+
+  /// Whether a statement is a check of `error.code`.
+  static func looksAtErrorCode(_ statement: Statement) -> Bool {
+    guard case .command(let verb, let rest) = statement,
+      verb == signature.name || signature.aliases.contains(verb)
+    else { return false }
+    return rest.prefix { !$0.isWhitespace } == errorCode
   }
 }
 
 /// The data of `:check`.
 struct CheckResult: CommandResult {
+  private enum CodingKeys: CodingKey { case expr, actual, expected }
+
+  let field: String
   let expr: String
-  let actual: String
-  let expected: String
+  let actual: CheckValue
+  let expected: CheckValue
 
   var report: Report {
-    Report([.line(StyledText([("✓ ", .good), (expr, .plain), ("  \(actual)", .faint)]))])
+    Report([
+      .line(StyledText([("✓ ", .good), (expr, .plain), ("  \(actual.text)", .faint)]))
+    ])
   }
 }
 
-/// What a field came to: everything has a text, some things are numbers.
-struct CheckValue {
-  let text: String
-  let number: Double?
+/// What a field came to.
+enum CheckValue: Encodable, Equatable, Sendable {
+  case text(String)
+  case number(Double)
+
+  var text: String {
+    switch self {
+    case .text(let text): text
+    case .number(let number):
+      // Whole numbers are written as such: 5, not 5.0.
+      Int(exactly: number).map { "\($0)" } ?? "\(number)"
+    }
+  }
+
+  var number: Double? {
+    if case .number(let number) = self { number } else { nil }
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    switch self {
+    case .text(let text): try container.encode(text)
+    case .number(let number): try container.encode(number)
+    }
+  }
 }
 
 /// How a check compares.
@@ -86,10 +124,12 @@ enum Comparison: String, CaseIterable, Sendable {
   func holds(
     _ actual: CheckValue, _ expected: String, tolerance: Double
   ) throws(CommandFailure) -> Bool {
-    if self == .matches { return try matchesExpression(actual.text, expected) }
-    if let a = actual.number, let b = Double(expected) { return holds(a, b, tolerance) }
+    if let a = actual.number, let b = Double(expected), self != .matches {
+      return holds(a, b, tolerance)
+    }
     let a = actual.text.precomposedStringWithCanonicalMapping
     let b = expected.precomposedStringWithCanonicalMapping
+    if self == .matches { return try matchesExpression(a, b) }
     switch self {
     case .equal: return a == b
     case .unequal: return a != b
@@ -118,7 +158,20 @@ enum Comparison: String, CaseIterable, Sendable {
       throw CommandFailure(code: "check.pattern", "/\(bare)/ is not a regular expression")
     }
     let range = NSRange(text.startIndex..., in: text)
-    return expression.firstMatch(in: text, range: range) != nil
+    var isFound = false
+    var isTooSlow = false
+    let deadline = ContinuousClock().now + .seconds(2)
+    // Backtracking may take for ever: the matcher calls back now and then, and can be stopped.
+    expression.enumerateMatches(in: text, options: .reportProgress, range: range) { match, _, stop in
+      isFound = match != nil
+      isTooSlow = match == nil && ContinuousClock().now > deadline
+      if isFound || isTooSlow { stop.pointee = true }
+    }
+    guard !isTooSlow else {
+      throw CommandFailure(
+        code: "check.pattern", "/\(bare)/ takes too long to match", remedy: "simplify it")
+    }
+    return isFound
   }
 }
 
@@ -138,7 +191,7 @@ struct CheckSubject {
     do {
       let document = try JSONDocument(
         bytes: Array(JSONRecord(record).line.utf8), source: "the last result")
-      let path = ["error", "ok", "verb", "cached"].contains(field.prefix { $0 != "." })
+      let path = ["error", "ok", "verb", "cached", "warnings"].contains(field.prefix { $0 != "." })
         ? field : "data." + field
       node = try CheckSubject.descend(document.root, path)
       return try node.map(CheckSubject.value) ?? missing(field)
@@ -174,19 +227,15 @@ struct CheckSubject {
     switch node.kind {
     case .string:
       let text = try node.asString()
-      return CheckValue(text: text, number: nil)
-    case .integer:
-      let number = try node.asInteger()
-      return CheckValue(text: "\(number)", number: Double(number))
-    case .real:
-      let number = try node.asDouble()
-      return CheckValue(text: "\(number)", number: number)
+      return .text(text)
+    case .integer, .real:
+      return .number(try node.asDouble())
     case .boolean:
-      return CheckValue(text: "\(try node.asBool())", number: nil)
+      return .text("\(try node.asBool())")
     case .array:
-      return CheckValue(text: "\(try node.elements().count) elements", number: nil)
+      return .text("\(node.count) elements")
     case .object, .null:
-      return CheckValue(text: node.kind.rawValue, number: nil)
+      return .text(node.kind.rawValue)
     }
   }
 
@@ -207,7 +256,7 @@ struct CheckSubject {
   }
 
   private func topLabel() throws(CommandFailure) -> CheckValue {
-    CheckValue(text: try ranking().items[0].label, number: nil)
+    .text(try ranking().items[0].label)
   }
 
   private func probability(of label: String) throws(CommandFailure) -> CheckValue {
@@ -220,6 +269,6 @@ struct CheckSubject {
         code: "check.field", "the last ranking has no label \"\(label)\"",
         remedy: "it has \(items.prefix(5).map(\.label).joined(separator: ", "))")
     }
-    return CheckValue(text: "\(item.probability)", number: Double(item.probability))
+    return .number(Double(item.probability))
   }
 }

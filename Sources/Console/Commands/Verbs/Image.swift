@@ -36,23 +36,45 @@ struct Image: Command {
       throw .usage("`as` names one picture, and here are \(paths.count)", Image.signature)
     }
     // Every file is decoded before any is staged, so that a broken one changes nothing.
-    var staged: [(StagedPicture, DecodedImage)] = []
+    var staged: [StagedPicture] = []
     var shelf = session.shelf
-    for path in paths {
+    for (index, path) in paths.enumerated() {
+      try session.checkInterrupt()
+      if paths.count > 1 {
+        session.send(
+          .progress(StageProgress(stage: "decoding", completed: index, total: paths.count)))
+      }
       let decoded = try session.decode(path)
       let stem = URL(filePath: path).deletingPathExtension().lastPathComponent
       let picture = StagedPicture(
         name: shelf.freeName(for: name ?? stem), path: path, sha256: decoded.sha256,
         bitmap: decoded.image.bitmap)
-      shelf.add(picture)
-      staged.append((picture, decoded.image))
+      shelf.add(
+        picture, .init(format: decoded.image.format.name, notes: decoded.image.notes))
+      staged.append(picture)
     }
     session.shelf = shelf
-    return Outcome(
-      MediaResult(staged.map { MediaItem($0.0, format: $0.1.format.name) }, preview: staged.last?.0),
-      warnings: staged.flatMap { picture, image in
-        image.notes.map { Warning(code: "image.note", "\(picture.name): \($0)") }
+    return shelf.outcome(of: staged)
+  }
+}
+
+extension MediaShelf {
+  /// What staging these pictures comes to.
+  func outcome(of staged: [StagedPicture]) -> Outcome {
+    Outcome(
+      MediaResult(staged.map(item), preview: staged.last),
+      warnings: staged.flatMap { picture in
+        (details(of: picture)?.notes ?? []).map {
+          Warning(code: "image.note", "\(picture.name): \($0)")
+        }
       })
+  }
+
+  /// Every staged picture.
+  var list: MediaResult { MediaResult(pictures.map(item)) }
+
+  private func item(_ picture: StagedPicture) -> MediaItem {
+    MediaItem(picture, format: details(of: picture)?.format)
   }
 }
 
@@ -65,7 +87,7 @@ struct MediaItem: Encodable, Sendable {
   let height: Int
   let format: String?
 
-  init(_ picture: StagedPicture, format: String? = nil) {
+  init(_ picture: StagedPicture, format: String?) {
     name = picture.name
     path = picture.path
     sha256 = picture.sha256
@@ -108,7 +130,7 @@ struct MediaList: Command {
   init(_ arguments: Arguments) {}
 
   func perform(in session: isolated Session) async -> Outcome {
-    Outcome(MediaResult(session.shelf.pictures.map { MediaItem($0) }))
+    Outcome(session.shelf.list)
   }
 }
 
@@ -140,33 +162,20 @@ struct Drop: Command {
 }
 
 extension Session {
+  /// - Throws: ``CommandFailure`` when the user has interrupted.
+  func checkInterrupt() throws(CommandFailure) {
+    if runtime.cancellation.isCancelled {
+      throw CommandFailure(code: CommandFailure.interrupted, "interrupted")
+    }
+  }
+
   /// Bytes that a picture file may have.
   private static let largestFile = 1 << 30
 
   /// Reads and decodes a picture file.
   func decode(_ path: String) throws(CommandFailure) -> (image: DecodedImage, sha256: String) {
-    let data: Data
+    let bytes = try InputFile.bytes(of: path, what: "", limit: Session.largestFile)
     do {
-      let values = try URL(filePath: path).resourceValues(forKeys: [.isRegularFileKey, .fileSizeKey])
-      guard values.isRegularFile == true else {
-        throw CommandFailure(code: "file.kind", "\(path) is not a file", remedy: nil)
-      }
-      guard values.fileSize ?? 0 <= Session.largestFile else {
-        throw CommandFailure(
-          code: "file.size", "\(path) is larger than \(Format.bytes(Session.largestFile))",
-          remedy: nil)
-      }
-      data = try Data(contentsOf: URL(filePath: path), options: .mappedIfSafe)
-    } catch let failure as CommandFailure {
-      throw failure
-    } catch {
-      throw CommandFailure(
-        code: "file.missing", "\(path) cannot be read",
-        remedy: FileManager.default.fileExists(atPath: path)
-          ? "check its permissions" : "there is no such file; paths are relative to the folder gaze was started in")
-    }
-    do {
-      let bytes = [UInt8](data)
       let image = try ImageFile.decode(
         bytes: bytes, source: path, budget: DecodeBudget(pixels: settings.budget))
       return (image, ContentHash(of: bytes).hexadecimal)

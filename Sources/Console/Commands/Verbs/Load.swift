@@ -44,14 +44,13 @@ struct Load: Command {
     session.models.removeAll { $0.alias == alias }
     session.models.append((alias, model))
     session.currentAlias = alias
-    let result = LoadResult(
-      model.information, alias: alias, precision: session.settings.precision,
-      milliseconds: (ContinuousClock().now - start).milliseconds)
-    return Outcome(
-      result, warnings: model.information.notes.map { Warning(code: "checkpoint.note", $0) })
+    session.origins[alias] = name
+    return session.loadOutcome(
+      model.information, alias: alias, milliseconds: (ContinuousClock().now - start).milliseconds)
   }
 }
 
+/// The data of `:load`.
 struct LoadResult: CommandResult {
   let name: String
   let alias: String
@@ -120,6 +119,16 @@ struct CheckpointListResult: CommandResult {
 }
 
 extension Session {
+  /// What loading a model comes to.
+  func loadOutcome(
+    _ information: ModelInformation, alias: String, milliseconds: Double
+  ) -> Outcome {
+    Outcome(
+      LoadResult(
+        information, alias: alias, precision: settings.precision, milliseconds: milliseconds),
+      warnings: information.notes.map { Warning(code: "checkpoint.note", $0) })
+  }
+
   func checkpointList() -> CheckpointListResult {
     CheckpointListResult(
       checkpoints: locator.listing().map {

@@ -40,6 +40,7 @@ struct Unload: Command {
   func perform(in session: isolated Session) async throws(CommandFailure) -> Outcome {
     let alias = try session.loadedAlias(alias)
     session.models.removeAll { $0.alias == alias }
+    session.origins[alias] = nil
     if session.currentAlias == alias { session.currentAlias = session.models.last?.alias }
     return Outcome(Done("unloaded \(alias)"))
   }

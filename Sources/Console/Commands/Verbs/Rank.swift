@@ -132,18 +132,14 @@ enum TemplateSource: Sendable {
 enum LabelFile {
   /// Lines a file may have.
   private static let limit = 100_000
+  /// Bytes that a file may have.
+  private static let byteLimit = 64 << 20
 
   /// - Throws: ``CommandFailure`` when the file cannot be read, is no UTF-8 or has too many lines.
   static func lines(_ path: String) throws(CommandFailure) -> [String] {
     let path = PathExpansion.expandingHome(path)
-    guard let data = try? Data(contentsOf: URL(filePath: path)) else {
-      throw CommandFailure(
-        code: "file.missing", "the label file \(path) cannot be read", remedy: nil)
-    }
-    guard let text = String(validating: data, as: UTF8.self) else {
-      throw CommandFailure(
-        code: "file.encoding", "the label file \(path) is not UTF-8", remedy: "save it as UTF-8")
-    }
+    let text = try InputFile.text(
+      of: path, what: "the label file", limit: byteLimit, takesStreams: true)
     // On scalars: Swift holds CR LF to be one character.
     let lines = text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: true)
       .map { String(String.UnicodeScalarView($0.last == "\r" ? $0.dropLast() : $0)) }

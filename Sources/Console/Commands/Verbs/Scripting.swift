@@ -4,7 +4,8 @@ struct Print: Command {
     ValueKind<String>.text(), "printed as it is", isRequired: false)
 
   static let signature = Signature(
-    "print", "print a text", form: .raw, [text.parameter], examples: [":print Which animal?"])
+    "print", "print a text", form: .raw, footprint: .speaksForItself, [text.parameter],
+    examples: [":print Which animal?"])
 
   let text: String
 
@@ -16,6 +17,8 @@ struct Print: Command {
 /// The data of `:print`.
 struct PrintResult: CommandResult {
   let text: String
+
+  var isAnswer: Bool { false }
 
   var report: Report {
     Report(text.split(separator: "\n", omittingEmptySubsequences: false).map {
@@ -29,7 +32,7 @@ struct SourceCommand: Command {
   private static let file = Positional(ValueKind<String>.path(), "a script")
 
   static let signature = Signature(
-    "source", aliases: ["run"], "run the commands of a file", [file.parameter],
+    "source", aliases: ["run"], "run the commands of a file", footprint: .contents, [file.parameter],
     examples: [":source examples/rank.gaze"])
 
   let file: String
@@ -39,38 +42,35 @@ struct SourceCommand: Command {
   }
 
   func perform(in session: isolated Session) async throws(CommandFailure) -> Outcome {
-    try await session.run(script: PathExpansion.expandingHome(file), bails: false)
-    return Outcome(Done())
+    let path = PathExpansion.expandingHome(file)
+    let counts = try await session.run(script: path)
+    return Outcome(
+      SourceResult(file: path, commands: counts.commands, failures: counts.failures))
   }
 }
 
-/// `:mode`: text or JSON Lines.
-struct Mode: Command {
-  private static let format = Positional(ValueKind<OutputFormat>.choice, "how results are printed")
+/// The data of `:source`: its commands have records of their own.
+struct SourceResult: CommandResult {
+  let file: String
+  let commands: Int
+  let failures: Int
 
-  static let signature = Signature(
-    "mode", "print results as text or as JSON Lines", [format.parameter], examples: [":mode json"])
+  var isAnswer: Bool { false }
 
-  let format: OutputFormat
-
-  init(_ arguments: Arguments) throws(CommandFailure) {
-    format = try arguments.value(at: 0, of: Mode.format) ?? .text
-  }
-
-  func perform(in session: isolated Session) async -> Outcome {
-    session.send(.format(format))
-    return Outcome(Done())
-  }
+  var report: Report { Report() }
 }
 
-/// `:clear`: the conversation; with no model that converses, the last result.
+/// `:clear`: the conversation. While no model converses, that is the last result alone: what
+/// `:check` and `:export` would ask about.
 struct Clear: Command {
-  static let signature = Signature("clear", "forget the last result", examples: [":clear"])
+  static let signature = Signature(
+    "clear", "forget the conversation, and the last result with it", examples: [":clear"])
 
   init(_ arguments: Arguments) {}
 
   func perform(in session: isolated Session) async -> Outcome {
     session.last = nil
+    session.tracing = TracingState()
     return Outcome(Done())
   }
 }
@@ -84,10 +84,19 @@ struct Reset: Command {
 
   func perform(in session: isolated Session) async -> Outcome {
     session.models = []
+    session.origins = [:]
     session.currentAlias = nil
     session.shelf.removeAll()
-    session.settings = Settings()
+    for (setting, initial) in zip(SettingDescription.all, session.initialSettings) {
+      _ = setting.write(session, initial.value)
+    }
     session.last = nil
+    session.tracing = TracingState()
+    session.once = nil
+    session.echoes = session.options.echoes
+    session.showsTime = false
+    session.format = session.options.format
+    session.send(.format(session.format))
     return Outcome(Done("everything is as at the start"))
   }
 }

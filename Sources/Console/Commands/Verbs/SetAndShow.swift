@@ -102,7 +102,7 @@ struct Show: Command {
   func perform(in session: isolated Session) async throws(CommandFailure) -> Outcome {
     switch subject {
     case .settings: Outcome(SettingsResult(session.settingItems()))
-    case .media: Outcome(MediaResult(session.shelf.pictures.map { MediaItem($0) }))
+    case .media: Outcome(session.shelf.list)
     case .info: Outcome(InfoResult(session))
     }
   }

@@ -1,0 +1,75 @@
+/// Cuts a script into statements, joining the lines between `"""` and `"""`.
+///
+/// A mark opens where a line begins with it, or right after a verb, and closes where a line ends
+/// with it: anywhere else, and in comments, it is text like any other.
+package struct ScriptReader {
+  /// One statement as it stands in a script.
+  package struct Line: Equatable, Sendable {
+    package let text: String
+    /// The number of its first line, from 1.
+    package let number: Int
+  }
+
+  private var open: (text: String, number: Int)?
+  private var number = 0
+
+  package init() {}
+
+  /// Whether a multi-line prompt waits for its end.
+  package var isOpen: Bool { open != nil }
+
+  /// The line where an unclosed `"""` opened, at the end of a script.
+  package var unclosedLine: Int? { open?.number }
+
+  /// Takes the next line, without its newline; gives a statement once it is whole.
+  package mutating func take(_ text: String) -> Line? {
+    number += 1
+    if let started = open {
+      let whole = started.text + "\n" + text
+      guard ScriptReader.closes(text) else {
+        open = (whole, started.number)
+        return nil
+      }
+      open = nil
+      return Line(text: whole, number: started.number)
+    }
+    if let inside = ScriptReader.opening(in: text), !ScriptReader.closes(inside) {
+      open = (text, number)
+      return nil
+    }
+    return Line(text: text, number: number)
+  }
+
+  /// What stands behind an opening mark.
+  private static func opening(in line: String) -> Substring? {
+    var text = line.drop(while: \.isWhitespace)
+    if text.first == ":" {
+      text = text.drop { !$0.isWhitespace }.drop(while: \.isWhitespace)
+    }
+    return text.hasPrefix(Fence.mark) ? text.dropFirst(Fence.mark.count) : nil
+  }
+
+  private static func closes(_ text: some StringProtocol) -> Bool {
+    text.lastIndex { !$0.isWhitespace }.map { text[...$0].hasSuffix(Fence.mark) } ?? false
+  }
+
+  /// Every statement of a script, blank lines and comments included. Lines end in LF or CR LF.
+  ///
+  /// - Throws: ``UnclosedFence`` when a `"""` stays open.
+  static func lines(of script: String) throws(UnclosedFence) -> [Line] {
+    var reader = ScriptReader()
+    var lines: [Line] = []
+    // On scalars: Swift holds CR LF to be one character.
+    for line in script.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false) {
+      let text = String(String.UnicodeScalarView(line.last == "\r" ? line.dropLast() : line))
+      if let statement = reader.take(text) { lines.append(statement) }
+    }
+    if let line = reader.unclosedLine { throw UnclosedFence(line: line) }
+    return lines
+  }
+
+  /// A script whose last `"""` opens and does not close.
+  struct UnclosedFence: Error, Equatable {
+    let line: Int
+  }
+}

@@ -1,0 +1,100 @@
+@testable import Console
+import Testing
+
+@Suite struct LogTests {
+  @Test func writesTheSameLogWhenALogIsRun() async throws {
+    let folder = try Scratch()
+    let labels = try folder.write("labels.txt", "red apple\r\n\"cat face\"\r\n\r\n@home\r\n")
+    let script = """
+      :load emoji-clip as e
+      :set precision f32
+      :image "\(TestSession.apple)"   \(TestSession.cat)
+      # a comment
+      :log "\(folder.file("old.gaze"))"
+      :classify @\(labels)   top=2
+      :rank  red apple|"|" template="an {}" on=red-apple
+      :check top == "red apple"
+      :print  a remark with "quotes"
+      \"\"\"
+      :a prompt
+      of two lines
+      \"\"\"
+      :nope
+      :check error.code == verb.unknown
+      :image /nonexistent.png
+      :check error.code == file.missing
+      :attn layer=0
+      :source \(folder.file("inner.gaze"))
+      :source /nonexistent
+      :embed "a text"
+      :log off
+      :print not in the log
+      """
+    _ = try folder.write("inner.gaze", ":media\n:show settings\n:quit\n")
+    let first = TestSession()
+    _ = try await first.exitCode(ofScript: script, in: folder)
+    let second = TestSession()
+    let old = folder.file("old.gaze")
+    _ = await second.exitCode(
+      of: [.startUp(":log \(Launch.quoted(folder.file("new.gaze")))"), .script(old)])
+    let (before, after) = (try folder.text("old.gaze"), try folder.text("new.gaze"))
+    #expect(before == after)
+    #expect(before.contains(":load emoji-clip as e\n# e  clip"))
+    #expect(before.contains("\n:rank @\(labels) top=2\n"))
+    #expect(!before.contains("\n:source"))
+    #expect(before.hasSuffix(":quit\n"))
+    #expect(!before.contains(":log "))
+  }
+
+  @Test func startsWithWhatTheSessionHas() async throws {
+    let folder = try Scratch()
+    let test = TestSession()
+    try await test.run(
+      ":load emoji-clip as one", ":load emoji-clip as two", ":use one", ":set threads 1",
+      ":image \(TestSession.cat) as tom", ":log \(folder.file("log.gaze"))")
+    let commands = try folder.text("log.gaze").split(separator: "\n").filter { $0.hasPrefix(":") }
+    #expect(
+      commands == [
+        ":set threads 1", ":load emoji-clip as one", ":load emoji-clip as two", ":use one",
+        ":image \(TestSession.cat) as tom",
+      ])
+  }
+
+  @Test func overwritesOnlyWhatItMay() async throws {
+    let folder = try Scratch()
+    let there = try folder.write("there.txt", "precious")
+    let test = TestSession()
+    #expect(try await test.run(":log \(there)").failure?.code == "file.exists")
+    #expect(try folder.text("there.txt") == "precious")
+    #expect(try await test.run(":log \(there) force").failure == nil)
+    // Not the log that is being written, under whatever name.
+    #expect(try await test.run(":once \(folder.path)/./there.txt force").failure?.code == "file.script")
+    #expect(try await test.run(":log /nonexistent/log.gaze").failure?.code == "file.write")
+    #expect(try await test.run(":log off", ":log off").failure?.code == "log.none")
+    // Not the script that runs.
+    let script = ":log \(folder.file("script.gaze")) force\n:print still here\n"
+    _ = try await test.exitCode(ofScript: script, in: folder)
+    #expect(test.records.suffix(3).map(\.verb) == ["log", "print", "source"])
+    #expect(try folder.text("script.gaze") == script)
+  }
+
+  @Test func addsTimesWhenAsked() async throws {
+    let folder = try Scratch()
+    let test = TestSession()
+    try await test.run(":log \(folder.file("log")) timing=on", ":media")
+    #expect(try folder.text("log").contains("# no picture is staged\n# took "))
+    try await test.run(":time on", ":media")
+    #expect(test.transcript().errors.contains("took "))
+  }
+
+  @Test func putsOneResultIntoAFile() async throws {
+    let folder = try Scratch()
+    let test = TestSession()
+    try await test.run(
+      ":once \(folder.file("once.txt"))", ":print a remark is no result", ":media", ":media")
+    #expect(try folder.text("once.txt") == "no picture is staged\n")
+    let output = test.transcript().output
+    #expect(output.hasSuffix("written to \(folder.file("once.txt"))\nno picture is staged\n"))
+    #expect(output.hasPrefix("a remark"))
+  }
+}
