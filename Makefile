@@ -1,5 +1,9 @@
 # Each target is all that a fresh machine with the Swift toolchain needs.
-.PHONY: run build test check-arm64 packages test-packages
+.PHONY: run build install test check-install check-arm64 packages test-packages
+
+PREFIX ?= /usr/local
+SHARE = $(DESTDIR)$(PREFIX)/share
+BUILT = .build-install/release/gaze
 
 build: packages
 	swift build -c release --product gaze
@@ -9,11 +13,32 @@ run: packages
 	@swift build -c release --product gaze 1>&2
 	@.build/release/gaze examples/tour.gaze
 
+# A gaze that needs neither the toolchain nor this folder. `make install` as yourself and then
+# `sudo make install` builds nothing as root.
+install: packages
+	@swift build -c release --product gaze --static-swift-stdlib --scratch-path .build-install 1>&2
+	install -d "$(DESTDIR)$(PREFIX)/bin" "$(SHARE)/gaze" "$(SHARE)/doc/gaze" "$(SHARE)/man/man1" \
+	  "$(SHARE)/bash-completion/completions" "$(SHARE)/zsh/site-functions" \
+	  "$(SHARE)/fish/vendor_completions.d"
+	install -m 755 $(BUILT) "$(DESTDIR)$(PREFIX)/bin/gaze"
+	strip "$(DESTDIR)$(PREFIX)/bin/gaze"
+	cp -R Sources/gaze/Resources/checkpoints "$(SHARE)/gaze/"
+	chmod -R u=rwX,go=rX "$(SHARE)/gaze"
+	install -m 644 LICENSE NOTICE "$(SHARE)/doc/gaze/"
+	if [ -f docs/gaze.1 ]; then install -m 644 docs/gaze.1 "$(SHARE)/man/man1/"; fi
+	$(BUILT) --generate-completion-script bash >"$(SHARE)/bash-completion/completions/gaze"
+	$(BUILT) --generate-completion-script zsh >"$(SHARE)/zsh/site-functions/_gaze"
+	$(BUILT) --generate-completion-script fish >"$(SHARE)/fish/vendor_completions.d/gaze.fish"
+
 test: test-packages
 	.ci/check-imports
 	.ci/check-kernels
 	swift build -c release --product gaze
 	swift test -c release -Xswiftc -enable-testing --scratch-path .build-tests
+
+# What `make install` leaves, with the sources and the toolchain out of sight.
+check-install:
+	.ci/check-install
 
 # The kernels and their C tests for arm64, by a cross compiler and user-mode emulation.
 check-arm64:
