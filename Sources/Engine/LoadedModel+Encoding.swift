@@ -30,7 +30,7 @@ extension LoadedModel {
     for (index, picture) in missing.enumerated() {
       let image = try processed(picture)
       if let first = batch.first,
-        first.image.shape != image.shape || batch.count == LoadedModel.picturesPerBatch
+        !first.image.canShareBatch(with: image) || batch.count == LoadedModel.picturesPerBatch
       {
         spent += try embed(batch, precision, into: &found)
         batch = []
@@ -51,13 +51,10 @@ extension LoadedModel {
     _ batch: [(sha256: String, image: ProcessedImage)], _ precision: Precision,
     into found: inout [String: [Float]]
   ) throws(EngineError) -> Duration {
-    guard let first = batch.first else { return .zero }
     let start = ContinuousClock().now
     let context = context(precision)
-    let pixels = context.tensor(
-      batch.flatMap { $0.image.pixels }, Shape([batch.count] + first.image.shape))
     let rows = try vectors(of: "an image embedding") { () throws(TensorError) in
-      try bundle.model.embed(pixels: pixels, in: context)
+      try bundle.model.embed(pictures: batch.map(\.image), in: context)
     }
     for (entry, vector) in zip(batch, rows) {
       found[entry.sha256] = vector
@@ -74,7 +71,7 @@ extension LoadedModel {
     of texts: [String], precision: Precision, usesCache: Bool, progress: (StageProgress) -> Void
   ) throws(EngineError) -> (vectors: [[Float]], cached: Int) {
     var ids: [[Int]] = []
-    for text in texts { ids.append(try relevantIDs(of: text)) }
+    for text in texts { ids.append(try inputIDs(of: text)) }
     var found: [[Int]: [Float]] = [:]
     var cached = 0
     for key in ids where usesCache {
@@ -107,10 +104,10 @@ extension LoadedModel {
     return (ids.compactMap { found[$0] }, cached)
   }
 
-  /// The ids of `text` that decide its embedding.
+  /// The ids that the model is given for `text`.
   ///
   /// - Throws: ``EngineError/textTooLong(text:ids:limit:)``.
-  func relevantIDs(of text: String) throws(EngineError) -> [Int] {
+  func inputIDs(of text: String) throws(EngineError) -> [Int] {
     let ids: [Int]
     do { ids = try bundle.tokenizer.encode(text).map { Int($0) } } catch {
       throw .tokenizer(error)
@@ -118,7 +115,7 @@ extension LoadedModel {
     guard ids.count <= bundle.model.textPositions else {
       throw .textTooLong(text: text, ids: ids.count, limit: bundle.model.textPositions)
     }
-    return bundle.model.relevantIDs(of: ids)
+    return bundle.model.inputIDs(from: ids)
   }
 
   private func vectors(

@@ -1,35 +1,5 @@
-import Foundation
+import Media
 import Tensors
-
-/// How a dual encoder turns cosines into probabilities.
-package enum Similarity: Equatable, Sendable {
-  /// softmax(scale · cosine) over the labels: CLIP.
-  case softmax(scale: Float)
-  /// σ(scale · cosine + bias) for each label by itself: SigLIP.
-  case sigmoid(scale: Float, bias: Float)
-
-  /// The logit of a cosine.
-  package func logit(_ cosine: Float) -> Float {
-    switch self {
-    case .softmax(let scale): scale * cosine
-    case .sigmoid(let scale, let bias): scale * cosine + bias
-    }
-  }
-
-  /// The probabilities of logits that compete for one picture.
-  package func probabilities(_ logits: [Float]) -> [Float] {
-    switch self {
-    case .softmax:
-      // In Double, so that a hundred labels sum to 1 as printed.
-      let greatest = logits.max() ?? 0
-      let weights = logits.map { exp(Double($0 - greatest)) }
-      let sum = weights.reduce(0, +)
-      return weights.map { Float($0 / sum) }
-    case .sigmoid:
-      return logits.map { Float(1 / (1 + exp(-Double($0)))) }
-    }
-  }
-}
 
 /// Two encoders into one space of unit vectors, where cosine measures agreement.
 package protocol DualEncoder {
@@ -40,14 +10,54 @@ package protocol DualEncoder {
   /// What attention inside the towers looks like, for traces.
   var towers: [TowerDescription] { get }
 
-  /// Unit vectors `[B, E]` of preprocessed pictures `[B, 3, H, W]`.
-  func embed(pixels: Tensor, in context: ExecutionContext) throws(TensorError) -> Tensor
+  /// Unit vectors `[B, E]` of preprocessed pictures: `[B, 3, H, W]`, or `[B, N, P · P · 3]` for
+  /// models that take patches of pictures in any proportion.
+  ///
+  /// - Parameter grid: rows and columns of those patches, the same for the whole batch; nil for
+  ///   whole pictures.
+  func embed(
+    pixels: Tensor, grid: PatchGrid?, in context: ExecutionContext
+  ) throws(TensorError) -> Tensor
 
-  /// Unit vectors `[B, E]` of texts with the same count of ids.
+  /// Unit vectors `[B, E]` of texts with the same count of ids, each as ``inputIDs(from:)`` gives
+  /// them.
   func embed(texts: [[Int]], in context: ExecutionContext) throws(TensorError) -> Tensor
 
-  /// The ids of `text` that decide its embedding: fewer ids are fewer multiplications.
-  func relevantIDs(of text: [Int]) -> [Int]
+  /// What ``embed(texts:in:)`` is to be given for a text that the tokenizer made `ids` of.
+  ///
+  /// Where attention is causal, ids that cannot reach the embedding are left out, since fewer ids
+  /// are fewer multiplications; where padding reaches it, the text is padded to its full length.
+  func inputIDs(from ids: [Int]) -> [Int]
+}
+
+extension DualEncoder {
+  /// Unit vectors `[B, E]` of whole pictures `[B, 3, H, W]`.
+  package func embed(
+    pixels: Tensor, in context: ExecutionContext
+  ) throws(TensorError) -> Tensor {
+    try embed(pixels: pixels, grid: nil, in: context)
+  }
+
+  /// Unit vectors `[B, E]` of pictures from the model's image processor.
+  ///
+  /// - Precondition: at least one picture, and all ``ProcessedImage/canShareBatch(with:)``.
+  package func embed(
+    pictures: [ProcessedImage], in context: ExecutionContext
+  ) throws(TensorError) -> Tensor {
+    let first = pictures[0]
+    precondition(pictures.allSatisfy(first.canShareBatch), "pictures of several shapes")
+    let pixels = context.tensor(
+      pictures.flatMap(\.pixels), Shape([pictures.count] + first.shape))
+    return try embed(pixels: pixels, grid: first.patchGrid, in: context)
+  }
+}
+
+extension ProcessedImage {
+  /// Whether both can go through a tower together: the same shape, and the same grid of patches
+  /// where there is one, since 3 × 5 patches are as many as 5 × 3.
+  package func canShareBatch(with other: ProcessedImage) -> Bool {
+    shape == other.shape && patchGrid == other.patchGrid
+  }
 }
 
 /// The layers, heads and positions of one tower.

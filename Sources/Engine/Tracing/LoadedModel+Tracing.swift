@@ -53,7 +53,7 @@ extension LoadedModel {
         tower: tower)
     case .text:
       guard let text = request.text else { throw .trace("a text is needed: text=\"…\"") }
-      let ids = try relevantIDs(of: text)
+      let ids = try inputIDs(of: text)
       return TowerInput(content: .text(ids), image: nil, ids: ids, text: text, tower: tower)
     }
   }
@@ -100,8 +100,7 @@ extension LoadedModel {
     guard let image = input.image else {
       return try bundle.model.embed(texts: [input.ids], in: context)
     }
-    return try bundle.model.embed(
-      pixels: context.tensor(image.pixels, Shape([1] + image.shape)), in: context)
+    return try bundle.model.embed(pictures: [image], in: context)
   }
 
   private func raw(
@@ -151,7 +150,7 @@ extension LoadedModel {
   ) throws -> (values: [Float], score: Float?) {
     guard let picture = request.picture, let text = request.text else { return ([], nil) }
     let image = try processed(picture)
-    let ids = try relevantIDs(of: text)
+    let ids = try inputIDs(of: text)
     let first: Int
     if case .index(let index) = layer { first = index } else { first = 0 }
     let tower = request.tower.rawValue
@@ -160,8 +159,7 @@ extension LoadedModel {
     defer { context.taps = nil }
     let model = bundle.model
     let (cosine, gradients) = try context.differentiate { _ throws(TensorError) in
-      let pixels = context.tensor(image.pixels, Shape([1] + image.shape))
-      let vision = try model.embed(pixels: pixels, in: context)
+      let vision = try model.embed(pictures: [image], in: context)
       return try context.linear(vision, weight: try model.embed(texts: [ids], in: context))
     }
     // The logit is an affine function of the cosine; its slope scales every gradient.

@@ -10,25 +10,11 @@ package struct CLIPConfiguration: Equatable, Sendable {
     package var channels: Int
   }
 
-  package struct Text: Equatable, Sendable {
-    package var transformer: TransformerConfiguration
-    package var vocabulary: Int
-    package var positions: Int
-    package var pooling: Pooling
-  }
-
-  /// Which position of a text stands for the whole of it.
-  package enum Pooling: Equatable, Sendable {
-    /// The position of the greatest id: the rule of OpenAI's files, where the end of text has
-    /// the last id, and of configurations with the legacy `eos_token_id: 2`.
-    case greatestID
-    /// The first position that holds this id, or position 0 when none does.
-    case firstID(Int)
-  }
-
   package var vision: Vision
-  package var text: Text
+  package var text: TextConfiguration
   package var embeddingWidth: Int
+  /// Whether cosines are shifted and each label stands by itself, as in SigLIP's loss.
+  package var hasLogitBias = false
 
   /// Reads `config.json`; absent keys mean the defaults of the reference implementation.
   ///
@@ -38,7 +24,7 @@ package struct CLIPConfiguration: Equatable, Sendable {
     let visionNode = try CLIPConfiguration.section("vision_config", of: root)
     let textNode = try CLIPConfiguration.section("text_config", of: root)
     vision = try Vision(visionNode)
-    text = try Text(textNode)
+    text = try TextConfiguration(clip: textNode)
     guard vision.imageSize >= vision.patchSize else {
       throw (visionNode ?? root).error(
         "image_size \(vision.imageSize) is smaller than patch_size \(vision.patchSize)")
@@ -67,46 +53,15 @@ extension CLIPConfiguration.Vision {
   }
 }
 
-extension CLIPConfiguration.Text {
-  fileprivate init(_ node: JSONNode?) throws(JSONError) {
-    transformer = try TransformerConfiguration(
-      node, width: 512, feedForwardWidth: 2048, layers: 12, heads: 8)
-    vocabulary = try node?.size("vocab_size", default: 49408) ?? 49408
-    positions = try node?.size("max_position_embeddings", default: 77) ?? 77
+extension TextConfiguration {
+  fileprivate init(clip node: JSONNode?) throws(JSONError) {
     let end = try node?.integer("eos_token_id", default: 49407) ?? 49407
-    pooling = end == 2 ? .greatestID : .firstID(end)
-  }
-}
-
-extension TransformerConfiguration {
-  init(
-    _ node: JSONNode?, width: Int, feedForwardWidth: Int, layers: Int, heads: Int
-  ) throws(JSONError) {
     self.init(
-      width: try node?.size("hidden_size", default: width) ?? width,
-      feedForwardWidth: try node?.size("intermediate_size", default: feedForwardWidth)
-        ?? feedForwardWidth,
-      layers: try node?.size("num_hidden_layers", default: layers) ?? layers,
-      heads: try node?.size("num_attention_heads", default: heads) ?? heads,
-      activation: .quickGELU,
-      epsilon: try node?.double("layer_norm_eps", default: 1e-5) ?? 1e-5)
-    guard let node else { return }
-    activation = try ActivationName(node, "hidden_act", default: .quickGELU)
-    guard self.width % self.heads == 0 else {
-      throw node.error(
-        "hidden_size \(self.width) is not a multiple of num_attention_heads \(self.heads)")
-    }
-    guard epsilon > 0 else { throw node.error("layer_norm_eps \(epsilon) is not positive") }
-  }
-}
-
-extension JSONNode {
-  /// A length that a tensor may have: between 1 and 2²⁴.
-  func size(_ key: String, default fallback: Int) throws(JSONError) -> Int {
-    let value = try integer(key, default: fallback)
-    guard (1...(1 << 24)).contains(value) else {
-      throw error("\(key) is \(value), outside 1...\(1 << 24)")
-    }
-    return value
+      transformer: try TransformerConfiguration(
+        node, width: 512, feedForwardWidth: 2048, layers: 12, heads: 8),
+      vocabulary: try node?.size("vocab_size", default: 49408) ?? 49408,
+      positions: try node?.size("max_position_embeddings", default: 77) ?? 77,
+      pooling: end == 2 ? .greatestID : .firstID(end), isCausal: true, projectionHasBias: false,
+      padding: TextPadding(id: end))
   }
 }

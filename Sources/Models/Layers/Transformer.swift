@@ -1,44 +1,6 @@
 import Checkpoints
 import Tensors
 
-/// The sizes and switches of a stack of pre-norm blocks.
-package struct TransformerConfiguration: Equatable, Sendable {
-  package var width: Int
-  package var feedForwardWidth: Int
-  package var layers: Int
-  package var heads: Int
-  package var activation: ActivationName
-  package var epsilon: Double
-}
-
-/// Multi-head self-attention with biases everywhere, scaled by 1/√(head width).
-struct SelfAttention {
-  let query, key, value, output: Linear
-  let heads: Int
-
-  init(_ scope: WeightScope, width: Int, heads: Int) throws(CheckpointError) {
-    query = try Linear(scope["q_proj"], inputs: width, outputs: width)
-    key = try Linear(scope["k_proj"], inputs: width, outputs: width)
-    value = try Linear(scope["v_proj"], inputs: width, outputs: width)
-    output = try Linear(scope["out_proj"], inputs: width, outputs: width)
-    self.heads = heads
-  }
-
-  /// `[B, T, D]` to `[B, T, D]`.
-  func callAsFunction(
-    _ x: Tensor, mask: AttentionMask, site: LayerSite, in context: ExecutionContext
-  ) throws(TensorError) -> Tensor {
-    let headWidth = x.shape[2] / heads
-    let split: Shape = [x.shape[0], x.shape[1], heads, headWidth]
-    let mixed = try context.attention(
-      query: try context.reshaped(try query(x, in: context), split),
-      key: try context.reshaped(try key(x, in: context), split),
-      value: try context.reshaped(try value(x, in: context), split),
-      scale: 1 / Float(headWidth).squareRoot(), mask: mask, site: site)
-    return try output(mixed, in: context)
-  }
-}
-
 /// Two linear maps with an activation between.
 struct FeedForward {
   let expand, contract: Linear
@@ -61,13 +23,13 @@ struct FeedForward {
 /// x += attention(norm(x)); x += feedForward(norm(x)).
 struct TransformerBlock {
   let attentionNorm, feedForwardNorm: LayerNorm
-  let attention: SelfAttention
+  let attention: Attention
   let feedForward: FeedForward
 
   init(_ scope: WeightScope, _ configuration: TransformerConfiguration) throws(CheckpointError) {
     let (width, epsilon) = (configuration.width, configuration.epsilon)
     attentionNorm = try LayerNorm(scope["layer_norm1"], width: width, epsilon: epsilon)
-    attention = try SelfAttention(scope["self_attn"], width: width, heads: configuration.heads)
+    attention = try Attention(scope["self_attn"], width: width, heads: configuration.heads)
     feedForwardNorm = try LayerNorm(scope["layer_norm2"], width: width, epsilon: epsilon)
     feedForward = try FeedForward(scope["mlp"], configuration)
   }

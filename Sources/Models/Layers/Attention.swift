@@ -1,0 +1,38 @@
+import Checkpoints
+import Tensors
+
+/// Multi-head attention with biases everywhere, scaled by 1/√(head width) (Vaswani et al. 2017).
+struct Attention {
+  let query, key, value, output: Linear
+  let heads: Int
+
+  /// Reads `q_proj`, `k_proj`, `v_proj` and the projection of what they gather.
+  init(
+    _ scope: WeightScope, width: Int, heads: Int, output: String = "out_proj",
+    outputWidth: Int? = nil
+  ) throws(CheckpointError) {
+    query = try Linear(scope["q_proj"], inputs: width, outputs: width)
+    key = try Linear(scope["k_proj"], inputs: width, outputs: width)
+    value = try Linear(scope["v_proj"], inputs: width, outputs: width)
+    self.output = try Linear(scope[output], inputs: width, outputs: outputWidth ?? width)
+    self.heads = heads
+  }
+
+  /// What each position of `x [B, T, D]` gathers from `memory [B, S, D]`, or from `x` itself:
+  /// `[B, T, D]`.
+  func callAsFunction(
+    _ x: Tensor, over memory: Tensor? = nil, mask: AttentionMask = .all, site: LayerSite,
+    in context: ExecutionContext
+  ) throws(TensorError) -> Tensor {
+    let memory = memory ?? x
+    let headWidth = x.shape[2] / heads
+    func split(_ x: Tensor) throws(TensorError) -> Tensor {
+      try context.reshaped(x, [x.shape[0], x.shape[1], heads, headWidth])
+    }
+    let mixed = try context.attention(
+      query: try split(try query(x, in: context)), key: try split(try key(memory, in: context)),
+      value: try split(try value(memory, in: context)),
+      scale: 1 / Float(headWidth).squareRoot(), mask: mask, site: site)
+    return try output(mixed, in: context)
+  }
+}

@@ -1,0 +1,71 @@
+import Checkpoints
+import Foundation
+import TestSupport
+import Testing
+
+/// A checkpoint's folder, put together from a fixture's files and others; it lasts as long as this
+/// object.
+final class AssembledCheckpoint {
+  let url: URL
+
+  /// - Parameters:
+  ///   - files: contents of further files, which replace those of the fixture.
+  ///   - absent: files of the fixture that are not taken over.
+  init(
+    _ fixture: String, adding files: [String: String] = [:], without absent: Set<String> = []
+  ) throws {
+    url = FileManager.default.temporaryDirectory.appending(path: "gaze-models-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    let source = Fixture.root.appending(path: fixture)
+    let evidence: Set<String> = ["case.json", "expected.safetensors"]
+    for name in try FileManager.default.contentsOfDirectory(atPath: source.path)
+    where !evidence.contains(name) && !absent.contains(name) && files[name] == nil {
+      try FileManager.default.createSymbolicLink(
+        at: url.appending(path: name), withDestinationURL: source.appending(path: name))
+    }
+    for (name, text) in files { try Data(text.utf8).write(to: url.appending(path: name)) }
+  }
+
+  deinit { try? FileManager.default.removeItem(at: url) }
+
+  /// The folder as a user would name it, or one file in it.
+  func folder(naming file: String? = nil) throws -> CheckpointFolder {
+    try CheckpointLocator(environment: [:]).locate(
+      file.map { url.appending(path: $0).path } ?? url.path)
+  }
+
+  /// The text of one of the fixture's own JSON files, edited.
+  static func text(
+    of file: String, in fixture: String, replacing edits: [String: String] = [:]
+  ) throws -> String {
+    var text = try String(
+      contentsOf: Fixture.root.appending(path: "\(fixture)/\(file)"), encoding: .utf8)
+    for (old, new) in edits {
+      try #require(text.contains(old), "\(file) of \(fixture) has no \(old)")
+      text = text.replacingOccurrences(of: old, with: new)
+    }
+    return text
+  }
+}
+
+/// A `tokenizer.json` of the Unigram kind with `count` pieces, for fixtures that carry none.
+func tinyTokenizer(count: Int, padding: Int? = nil) -> String {
+  let specials = ["<unk>", "</s>"]
+  let pieces = specials + (specials.count..<count).map { "\u{2581}w\($0)" }
+  let vocabulary = pieces.enumerated().map { "[\"\($1)\", \(-Double($0))]" }
+  let pad = padding.map {
+    """
+    {"strategy": "BatchLongest", "direction": "Right", "pad_to_multiple_of": null,
+     "pad_id": \($0), "pad_type_id": 0, "pad_token": "\(pieces[$0])"}
+    """
+  }
+  return """
+    {"version": "1.0", "truncation": null, "padding": \(pad ?? "null"), "added_tokens": [],
+     "normalizer": null,
+     "pre_tokenizer": {"type": "Metaspace", "replacement": "\u{2581}",
+                       "prepend_scheme": "always", "split": true},
+     "post_processor": null, "decoder": null,
+     "model": {"type": "Unigram", "unk_id": 0, "byte_fallback": false,
+               "vocab": [\(vocabulary.joined(separator: ", "))]}}
+    """
+}
