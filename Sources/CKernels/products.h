@@ -203,7 +203,8 @@ INLINE v4f row_sums_i(const gaze_dot_arguments *g, int32_t row, int32_t column, 
 
 // One row is limited by memory: it reads four columns a quarter of the matrix apart, because four
 // long streams are what the prefetchers of a processor follow best. More rows reuse what they
-// read, and take neighbours.
+// read, and take neighbours; while weights still come from memory, the next tile's are fetched
+// into the second-level cache (the first is full of the panel).
 #define DEFINE_DOT(NAME)                                                                      \
   INLINE void NAME##_step(NAME##_acc acc[TILE_ROWS][COLUMNS], const char *a, const char *w,   \
                           ptrdiff_t stride, const int rows, const int columns) {              \
@@ -229,7 +230,14 @@ INLINE v4f row_sums_i(const gaze_dot_arguments *g, int32_t row, int32_t column, 
     const char *w = (const char *)g->weights + column * g->weight_stride;                     \
     ptrdiff_t stride = spread * g->weight_stride;                                             \
     int64_t steps = g->k / NAME##_STEP;                                                       \
+    const char *ahead = g->weights_are_cold && rows > 1 ? w + columns * stride : NULL;        \
     for (int64_t s = 0; s < steps; s++) {                                                     \
+      if (ahead) {                                                                            \
+        UNROLL for (int j = 0; j < columns; j++) {                                            \
+          __builtin_prefetch(ahead + j * stride, 0, 2);                                       \
+        }                                                                                     \
+        ahead += NAME##_WEIGHT_BYTES;                                                         \
+      }                                                                                       \
       NAME##_step(acc, a, w, stride, rows, columns);                                          \
       a += rows * NAME##_BYTES;                                                               \
       w += NAME##_WEIGHT_BYTES;                                                               \

@@ -153,7 +153,8 @@ private struct DotTrial {
               out: out.start, out_stride: outStride, bias: mode == .bare ? nil : bias.baseAddress,
               row_scales: ones.baseAddress, weight_scales: ones.baseAddress,
               weight_sums: sums.baseAddress, k: Int64(k), rows: Int32(rows),
-              columns: Int32(columns), accumulate: mode == .accumulating ? 1 : 0)
+              columns: Int32(columns), accumulate: mode == .accumulating ? 1 : 0,
+              weights_are_cold: mode == .accumulating ? 1 : 0)
             dot.block(&arguments)
           }
         }

@@ -37,6 +37,7 @@ typedef struct {
   int32_t rows;                ///< at most the table's `tile_rows`
   int32_t columns;
   int32_t accumulate;          ///< add to what `out` holds
+  int32_t weights_are_cold;    ///< these weights have not been read lately
 } gaze_dot_arguments;
 
 /// One pairing of an activation format with a weight format.

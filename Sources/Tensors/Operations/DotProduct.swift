@@ -105,7 +105,7 @@ extension ExecutionContext {
           multiply(
             panels, block: block, tile: tile, operands,
             columns: column..<min(operands.columns, column + perTask), bias: bias, out: out,
-            outStride: outStride)
+            outStride: outStride, isFirst: tile == tiles.lowerBound)
         }
       }
     }
@@ -123,7 +123,7 @@ extension ExecutionContext {
 
   private func multiply(
     _ panels: Panels, block: Int, tile: Int, _ operands: DotOperands, columns: Range<Int>,
-    bias: UnsafePointer<Float>?, out: UnsafeMutablePointer<Float>, outStride: Int
+    bias: UnsafePointer<Float>?, out: UnsafeMutablePointer<Float>, outStride: Int, isFirst: Bool
   ) {
     let k = panels.blocks[block]..<panels.blocks[block + 1]
     let row = panels.tiles[tile]
@@ -139,7 +139,9 @@ extension ExecutionContext {
       k: Int64(k.count),
       rows: Int32(panels.tiles[tile + 1] - row),
       columns: Int32(columns.count),
-      accumulate: block == 0 ? 0 : 1)
+      accumulate: block == 0 ? 0 : 1,
+      // The first tile of a task brings its weights into the cache; the others find them there.
+      weights_are_cold: isFirst ? 1 : 0)
     guard let packed = operands.packed, !packed.scales.isEmpty else {
       operands.dot.block(&arguments)
       return
