@@ -94,7 +94,9 @@ package actor ModelLoader {
     let folder: CheckpointFolder
     do { folder = try locator.locate(name) } catch { throw .checkpoint(error) }
     let bundle: ModelBundle
-    do { bundle = try ModelRegistry.load(folder) } catch { throw .model(error) }
+    do { bundle = try ModelRegistry.load(folder, LoadOptions(locator: locator)) } catch {
+      throw .model(error)
+    }
     return LoadedModel(bundle, runtime: runtime)
   }
 }

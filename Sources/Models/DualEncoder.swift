@@ -65,13 +65,28 @@ package struct TowerDescription: Equatable, Sendable {
   package let name: String
   package let layers: Int
   package let heads: Int
-  /// Vision: rows and columns of patches; nil for text.
+  /// Vision: rows and columns of patches, usual ones where pictures bring their own; nil for text.
   package let grid: (rows: Int, columns: Int)?
   /// Positions before the first patch or word: the class token.
   package let prefix: Int
+  /// Where traces see the learned query that gathers the embedding, a map `[B, heads, 1, T]`; nil
+  /// where one of the tower's own positions stands for the whole.
+  package let pool: LayerSite?
+
+  init(
+    name: String, layers: Int, heads: Int, grid: (rows: Int, columns: Int)?, prefix: Int,
+    pool: LayerSite? = nil
+  ) {
+    self.name = name
+    self.layers = layers
+    self.heads = heads
+    self.grid = grid
+    self.prefix = prefix
+    self.pool = pool
+  }
 
   package static func == (a: TowerDescription, b: TowerDescription) -> Bool {
     a.name == b.name && a.layers == b.layers && a.heads == b.heads && a.prefix == b.prefix
-      && a.grid?.rows == b.grid?.rows && a.grid?.columns == b.grid?.columns
+      && a.grid?.rows == b.grid?.rows && a.grid?.columns == b.grid?.columns && a.pool == b.pool
   }
 }

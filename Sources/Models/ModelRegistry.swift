@@ -5,46 +5,41 @@ import JSONDocuments
 package struct ModelFamily: Sendable {
   package let name: String
   package let summary: String
-  /// Whether a checkpoint with this `config.json` belongs to the family.
-  let matches: @Sendable (_ configuration: JSONNode) throws(JSONError) -> Bool
-  let load: @Sendable (CheckpointFolder, JSONNode) throws(ModelError) -> ModelBundle
+  /// Whether a checkpoint of this kind belongs to the family.
+  let claims: @Sendable (_ kind: CheckpointKind) throws(JSONError) -> Bool
+  let load: @Sendable (CheckpointFiles, CheckpointKind) throws(ModelError) -> ModelBundle
 }
 
 /// The families that Gaze can load. A new one is a folder beside this file and a row here.
 package enum ModelRegistry {
-  package static let families: [ModelFamily] = [.clip]
+  package static let families: [ModelFamily] = [.clip, .clipResNet]
 
-  /// Loads whatever family the folder's `config.json` announces.
+  /// Loads whatever family the checkpoint's own configuration announces.
   ///
   /// - Throws: ``ModelError``; nothing is half-loaded.
-  package static func load(_ folder: CheckpointFolder) throws(ModelError) -> ModelBundle {
-    let reader = CheckpointFiles(folder)
-    let document = try reader.json("config.json")
-    let family = try family(of: document.root)
-    guard let family else {
+  package static func load(
+    _ folder: CheckpointFolder, _ options: LoadOptions = LoadOptions()
+  ) throws(ModelError) -> ModelBundle {
+    let files = CheckpointFiles(folder, options)
+    let kind = try files.kind()
+    guard let family = try family(of: kind) else {
       throw .unknownFamily(
-        source: folder.name, found: try describe(document.root), known: families.map(\.summary))
+        source: folder.name, found: "\(kind)", known: families.map(\.summary))
     }
-    return try family.load(folder, document.root)
+    return try family.load(files, kind)
   }
 
-  /// The family that a `config.json` belongs to, nil when none claims it.
-  package static func family(of configuration: JSONNode) throws(ModelError) -> ModelFamily? {
-    do throws(JSONError) {
-      for family in families where try family.matches(configuration) { return family }
+  /// The family that would load a checkpoint, nil when none claims it.
+  ///
+  /// - Throws: ``ModelError`` when its configuration is missing or broken.
+  package static func family(of folder: CheckpointFolder) throws(ModelError) -> ModelFamily? {
+    try family(of: try CheckpointFiles(folder, LoadOptions()).kind())
+  }
+
+  private static func family(of kind: CheckpointKind) throws(ModelError) -> ModelFamily? {
+    try configured { () throws(JSONError) in
+      for family in families where try family.claims(kind) { return family }
       return nil
-    } catch {
-      throw .configuration(error)
-    }
-  }
-
-  private static func describe(_ configuration: JSONNode) throws(ModelError) -> String {
-    do throws(JSONError) {
-      return try configuration.member("model_type").map { node throws(JSONError) in
-        "a model of type \"\(try node.asString())\""
-      } ?? "a configuration without model_type"
-    } catch {
-      throw .configuration(error)
     }
   }
 }

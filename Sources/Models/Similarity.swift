@@ -35,6 +35,7 @@ extension Similarity {
   /// Reads `logit_scale`, the logarithm of the scale, and `logit_bias` where the model has one.
   init(_ scope: WeightScope, hasBias: Bool) throws(CheckpointError) {
     let scale = exp(try scope.scalar("logit_scale"))
-    self = hasBias ? .sigmoid(scale: scale, bias: try scope.scalar("logit_bias")) : .softmax(scale: scale)
+    self = hasBias
+      ? .sigmoid(scale: scale, bias: try scope.scalar("logit_bias")) : .softmax(scale: scale)
   }
 }

@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import Models
 import TestSupport
 import Testing
 
@@ -32,6 +33,29 @@ final class AssembledCheckpoint {
   func folder(naming file: String? = nil) throws -> CheckpointFolder {
     try CheckpointLocator(environment: [:]).locate(
       file.map { url.appending(path: $0).path } ?? url.path)
+  }
+
+  /// Loads it as the product does, without a cache unless the options bring one.
+  func load(
+    naming file: String? = nil,
+    _ options: LoadOptions = LoadOptions(locator: CheckpointLocator(environment: [:]))
+  ) throws -> ModelBundle {
+    // The folder's files must outlive the loading.
+    try withExtendedLifetime(self) { try ModelRegistry.load(folder(naming: file), options) }
+  }
+
+  /// Writes a fixture's safetensors file with an edited header: tensors under other names.
+  func write(
+    header edit: (String) -> String, of file: String, in fixture: String
+  ) throws {
+    let bytes = [UInt8](try Data(contentsOf: Fixture.root.appending(path: "\(fixture)/\(file)")))
+    let length = bytes[..<8].enumerated().reduce(0) { $0 | Int($1.element) << (8 * $1.offset) }
+    let old = String(decoding: bytes[8..<8 + length], as: UTF8.self)
+    var header = Array(edit(old).utf8)
+    #expect(header != Array(old.utf8), "the edit changes nothing")
+    header += [UInt8](repeating: UInt8(ascii: " "), count: (8 - header.count % 8) % 8)
+    let prefix = (0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) }
+    try Data(prefix + header + bytes[(8 + length)...]).write(to: url.appending(path: file))
   }
 
   /// The text of one of the fixture's own JSON files, edited.

@@ -15,7 +15,11 @@ struct ModelCase<Model> {
   /// - Parameter folder: the checkpoint; nil for the fixture's own folder as it is.
   init(_ fixture: String, isa: String, checkpoint: AssembledCheckpoint? = nil) throws {
     let checkpoint = try checkpoint ?? AssembledCheckpoint(fixture)
-    bundle = try ModelRegistry.load(checkpoint.folder())
+    try self.init(fixture, isa: isa, bundle: checkpoint.load())
+  }
+
+  init(_ fixture: String, isa: String, bundle: ModelBundle) throws {
+    self.bundle = bundle
     model = try #require(bundle.model as? Model, "it is \(type(of: bundle.model))")
     expected = try Fixture(fixture).expected()
     context = ExecutionContext(
@@ -63,8 +67,6 @@ struct ModelCase<Model> {
   }
 
   /// Compares embeddings, and the logits and probabilities that follow from them.
-  ///
-  /// - Parameter ranksLabels: whether the fixture has probabilities over the texts.
   func expectRanking(
     _ model: some DualEncoder, images: Tensor, texts: Tensor, case name: String
   ) throws {

@@ -1,71 +1,76 @@
 import Checkpoints
 import JSONDocuments
-import Media
-import Tokenizers
 
 extension ModelFamily {
   static let clip = ModelFamily(
-    name: "clip", summary: "CLIP (Hugging Face layout, model_type \"clip\")",
-    matches: { configuration throws(JSONError) in
-      try configuration.string("model_type", default: "") == "clip"
+    name: "clip",
+    summary: "CLIP with a Vision Transformer (model_type \"clip\", OpenCLIP, OpenAI's archives)",
+    claims: { kind throws(JSONError) in
+      switch kind {
+      case .huggingFace(_, let modelType): modelType == "clip"
+      case .openCLIP(let root): try OpenCLIPConfiguration.tower(of: root) == .transformer
+      case .openAI(let archive): OpenAIArchive.isTransformer(archive)
+      }
     },
-    load: { folder, configuration throws(ModelError) in
-      try CLIP.load(folder, configuration)
+    load: { files, kind throws(ModelError) in
+      switch kind {
+      case .huggingFace(let root, _): try CLIP.load(files, root)
+      case .openCLIP(let root): try CLIP.load(files, openCLIP: root)
+      case .openAI(let archive): try CLIP.load(files, openAI: archive)
+      }
     })
 }
 
 extension CLIP {
   fileprivate static func load(
-    _ folder: CheckpointFolder, _ root: JSONNode
+    _ files: CheckpointFiles, _ root: JSONNode
   ) throws(ModelError) -> ModelBundle {
-    let configuration: CLIPConfiguration
-    do { configuration = try CLIPConfiguration(root) } catch { throw .configuration(error) }
-    let files = CheckpointFiles(folder)
-    let tokenizer = try files.tokenizer()
-    let imageProcessor = try files.imageProcessor()
+    let configuration = try configured { () throws(JSONError) in try CLIPConfiguration(root) }
+    let parts = ModelParts(
+      files: files, family: "clip", tokenizer: try files.tokenizer(),
+      imageProcessor: try files.imageProcessor())
+    let store = try files.weights(.huggingFace) { store throws(CheckpointError) in store }
+    return try bundle(parts, store, configuration)
+  }
+
+  fileprivate static func load(
+    _ files: CheckpointFiles, openCLIP root: JSONNode
+  ) throws(ModelError) -> ModelBundle {
+    let (options, vision) = try configured { () throws(JSONError) in
+      let options = try OpenCLIPConfiguration(root)
+      return (options, try CLIPConfiguration.Vision(openCLIP: options))
+    }
+    let parts = try ModelParts(files, openCLIP: options, root, family: "clip")
+    let store = try files.weights(.openCLIP) { store throws(CheckpointError) in
+      try OpenCLIPNames.toHuggingFace(store, .transformer)
+    }
+    return try bundle(
+      parts, store,
+      CLIPConfiguration(
+        vision: vision, text: options.text(for: parts), embeddingWidth: options.embeddingWidth,
+        hasLogitBias: options.hasLogitBias))
+  }
+
+  fileprivate static func load(
+    _ files: CheckpointFiles, openAI archive: WeightStore
+  ) throws(ModelError) -> ModelBundle {
+    let sizes = try OpenAIArchive(archive)
+    let configuration = try sizes.transformer()
+    let parts = try ModelParts(
+      files, openAI: sizes, imageSize: configuration.vision.imageSize, family: "clip")
     let store: WeightStore
-    let model: CLIP
-    do {
-      store = try folder.weights(.huggingFace)
-      model = try WeightScope.load(store, ignoring: ["*.position_ids"]) {
-        scope throws(CheckpointError) in
-        try CLIP(scope, configuration)
-      }
-    } catch {
+    do { store = try OpenCLIPNames.toHuggingFace(sizes.weights, .transformer) } catch {
       throw .weights(error)
     }
-    try checkFit(tokenizer, imageProcessor, configuration, source: folder.name)
-    return ModelBundle(
-      name: folder.name, family: "clip", path: folder.path, model: model, tokenizer: tokenizer,
-      imageProcessor: imageProcessor, store: store, notes: [])
+    return try bundle(parts, store, configuration)
   }
 
-  /// The parts of a checkpoint that must agree with each other.
-  private static func checkFit(
-    _ tokenizer: Tokenizer, _ imageProcessor: ImageProcessor, _ configuration: CLIPConfiguration,
-    source: String
-  ) throws(ModelError) {
-    guard tokenizer.idEnd <= configuration.text.vocabulary else {
-      throw .unsupported(
-        source: source,
-        feature: "a tokenizer with ids up to \(tokenizer.idEnd - 1) beside a vocabulary of \(configuration.text.vocabulary)")
-    }
-    if let size = imageProcessor.outputSize {
-      let side = configuration.vision.imageSize
-      guard size.width == side, size.height == side else {
-        throw .unsupported(
-          source: source,
-          feature: "an image processor that makes \(size.width) × \(size.height) pixels beside an image_size of \(side)")
-      }
-    }
-  }
-}
-
-extension ImageProcessor {
-  /// The size of everything it makes, or nil when that follows the picture.
-  var outputSize: (width: Int, height: Int)? {
-    if let crop { return (crop.width, crop.height) }
-    if case .exact(let width, let height) = resizing { return (width, height) }
-    return nil
+  private static func bundle(
+    _ parts: ModelParts, _ store: WeightStore, _ configuration: CLIPConfiguration
+  ) throws(ModelError) -> ModelBundle {
+    try parts.bundle(
+      store, ignoring: ["*.position_ids"], text: configuration.text,
+      pictures: .square(configuration.vision.imageSize)
+    ) { scope throws(CheckpointError) in try CLIP(scope, configuration) }
   }
 }

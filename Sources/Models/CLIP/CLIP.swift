@@ -31,7 +31,8 @@ package struct CLIPVisionTower {
     let embeddings = scope["embeddings"]
     let kernel = try embeddings["patch_embedding"].tensor(
       "weight", [width, configuration.channels, patch, patch])
-    patchEmbedding = Linear(weight: kernel.reshaped([width, configuration.channels * patch * patch]))
+    patchEmbedding = Linear(
+      weight: kernel.reshaped([width, configuration.channels * patch * patch]))
     classEmbedding = try embeddings.exact("class_embedding", [width])
     let side = configuration.imageSize / patch
     let table = try embeddings["position_embedding"].exact("weight", [1 + side * side, width])
@@ -55,7 +56,9 @@ package struct CLIPVisionTower {
   /// Every position after the last block, not yet normalised: `[B, 3, H, W]` to `[B, 1 + N, D]`.
   ///
   /// Positions of patches are interpolated where the picture is not of the configured size.
-  package func encode(_ pixels: Tensor, in context: ExecutionContext) throws(TensorError) -> Tensor {
+  package func encode(
+    _ pixels: Tensor, in context: ExecutionContext
+  ) throws(TensorError) -> Tensor {
     let patch = configuration.patchSize
     let (batch, width) = (pixels.shape[0], configuration.transformer.width)
     let patches = try context.patches(pixels, size: patch)  // [B, N, 3 P P]

@@ -16,6 +16,15 @@ package struct CLIPConfiguration: Equatable, Sendable {
   /// Whether cosines are shifted and each label stands by itself, as in SigLIP's loss.
   package var hasLogitBias = false
 
+  init(
+    vision: Vision, text: TextConfiguration, embeddingWidth: Int, hasLogitBias: Bool = false
+  ) {
+    self.vision = vision
+    self.text = text
+    self.embeddingWidth = embeddingWidth
+    self.hasLogitBias = hasLogitBias
+  }
+
   /// Reads `config.json`; absent keys mean the defaults of the reference implementation.
   ///
   /// - Throws: ``JSONError`` naming the field that is broken, unknown or out of range.

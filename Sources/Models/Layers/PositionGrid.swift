@@ -9,7 +9,8 @@ struct PositionGrid {
 
   /// - Precondition: `table` is contiguous f32 with `side · side` rows.
   init(_ table: Tensor, side: Int, filter: GridFilter) {
-    precondition(table.shape.rank == 2 && table.shape[0] == side * side, "\(table.shape) of \(side)²")
+    precondition(
+      table.shape.rank == 2 && table.shape[0] == side * side, "\(table.shape) of \(side)²")
     self.table = table
     self.side = side
     self.filter = filter

@@ -40,11 +40,18 @@ package struct TextTower {
   /// Every position, normalised: B texts of T ids to `[B, T, D]`.
   ///
   /// - Parameter visible: `[B, T]`, false where an id is padding that nothing may attend to.
+  /// - Throws: ``TensorError`` for texts of several lengths, without ids, longer than the tower or
+  ///   with ids outside its vocabulary, or when cancelled.
   package func encode(
     _ texts: [[Int]], visible: [[Bool]]? = nil, in context: ExecutionContext
   ) throws(TensorError) -> Tensor {
     let (batch, length) = (texts.count, texts.first?.count ?? 0)
     let width = configuration.transformer.width
+    guard length > 0, texts.allSatisfy({ $0.count == length }) else {
+      throw .shapes(
+        operation: "text tower", found: texts.map { [$0.count] },
+        expected: "texts of one length, of at least one id,")
+    }
     let embedded = try context.reshaped(
       try context.rows(of: tokens, at: texts.flatMap { $0 }), [batch, length, width])
     let placed = try context.add(
@@ -70,7 +77,9 @@ package struct TextTower {
   }
 
   /// A pooled position in the shared space, not yet of length 1: `[B, D]` to `[B, E]`.
-  package func project(_ pooled: Tensor, in context: ExecutionContext) throws(TensorError) -> Tensor {
+  package func project(
+    _ pooled: Tensor, in context: ExecutionContext
+  ) throws(TensorError) -> Tensor {
     try projection(pooled, in: context)
   }
 

@@ -21,7 +21,7 @@ extension TransformerConfiguration {
       width: try node?.size("hidden_size", default: width) ?? width,
       feedForwardWidth: try node?.size("intermediate_size", default: feedForwardWidth)
         ?? feedForwardWidth,
-      layers: try node?.size("num_hidden_layers", default: layers) ?? layers,
+      layers: try node?.layerCount("num_hidden_layers", default: layers) ?? layers,
       heads: try node?.size("num_attention_heads", default: heads) ?? heads,
       activation: activation,
       epsilon: try node?.double("layer_norm_eps", default: epsilon) ?? epsilon)
@@ -34,16 +34,5 @@ extension TransformerConfiguration {
     guard self.epsilon > 0 else {
       throw node.error("layer_norm_eps \(self.epsilon) is not positive")
     }
-  }
-}
-
-extension JSONNode {
-  /// A length that a tensor may have: between 1 and 2²⁴.
-  func size(_ key: String, default fallback: Int) throws(JSONError) -> Int {
-    let value = try integer(key, default: fallback)
-    guard (1...(1 << 24)).contains(value) else {
-      throw error("\(key) is \(value), outside 1...\(1 << 24)")
-    }
-    return value
   }
 }

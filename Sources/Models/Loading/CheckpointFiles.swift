@@ -1,21 +1,18 @@
 import Checkpoints
 import JSONDocuments
 import Media
-import Tokenizers
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// Reads the small files beside the weights: configuration, tokenizer, image processor.
 struct CheckpointFiles {
   let folder: CheckpointFolder
+  let options: LoadOptions
   /// The largest `tokenizer.json` in use has some 35 MB.
   private static let largestFile = 200_000_000
 
-  init(_ folder: CheckpointFolder) { self.folder = folder }
+  init(_ folder: CheckpointFolder, _ options: LoadOptions) {
+    self.folder = folder
+    self.options = options
+  }
 
   /// The bytes of a file, or nil when the folder has none by that name.
   func bytes(_ name: String) throws(ModelError) -> [UInt8]? {
@@ -28,46 +25,41 @@ struct CheckpointFiles {
     }
     guard mapping.byteCount <= CheckpointFiles.largestFile else {
       throw .unsupported(
-        source: path, feature: "a file of \(mapping.byteCount) bytes, where at most \(CheckpointFiles.largestFile) are read,")
+        source: path,
+        feature: "a file of \(mapping.byteCount) bytes, where at most "
+          + "\(CheckpointFiles.largestFile) are read,")
     }
     return Array(mapping.bytes)
   }
 
+  /// A JSON file, or nil when the folder has none by that name.
+  func optionalJSON(_ name: String) throws(ModelError) -> JSONDocument? {
+    guard let bytes = try bytes(name) else { return nil }
+    do { return try JSONDocument(bytes: bytes, source: name) } catch { throw .configuration(error) }
+  }
+
   /// A JSON file that the family cannot do without.
   func json(_ name: String) throws(ModelError) -> JSONDocument {
-    guard let bytes = try bytes(name) else {
+    guard let document = try optionalJSON(name) else {
       throw .missingFile(
         name: name, folder: folder.path,
         remedy: "it is part of the checkpoint; download it into the same folder")
     }
-    do { return try JSONDocument(bytes: bytes, source: name) } catch { throw .configuration(error) }
-  }
-
-  func tokenizer() throws(ModelError) -> Tokenizer {
-    guard let bytes = try bytes("tokenizer.json") else {
-      throw .missingFile(
-        name: "tokenizer.json", folder: folder.path,
-        remedy: "download it from the checkpoint's repository into the same folder")
-    }
-    do {
-      return try Tokenizer(tokenizerJSON: bytes, source: "tokenizer.json")
-    } catch {
-      throw .tokenizer(error)
-    }
+    return document
   }
 
   /// The image processor of `preprocessor_config.json` or `processor_config.json`.
   func imageProcessor() throws(ModelError) -> ImageProcessor {
     let name = folder.contains("preprocessor_config.json")
       ? "preprocessor_config.json" : "processor_config.json"
-    do {
-      return try ImageProcessor(huggingFace: try json(name).root)
-    } catch let error as MediaError {
+    let document = try json(name)
+    do { return try ImageProcessor(huggingFace: document.root) } catch {
       throw .imageProcessor(error)
-    } catch let error as ModelError {
-      throw error
-    } catch {
-      throw .unsupported(source: name, feature: "\(error)")
     }
+  }
+
+  /// The image processor that an `open_clip_config.json` describes.
+  func imageProcessor(openCLIP root: JSONNode) throws(ModelError) -> ImageProcessor {
+    do { return try ImageProcessor(openCLIP: root) } catch { throw .imageProcessor(error) }
   }
 }

@@ -1,0 +1,15 @@
+import Checkpoints
+
+/// What a user may say about how a checkpoint is to be loaded.
+package struct LoadOptions: Sendable {
+  /// Where the tokenizer comes from instead of the checkpoint: a `tokenizer.json`, a `vocab.json`
+  /// with its `merges.txt`, CLIP's `bpe_simple_vocab_16e6.txt`, or another checkpoint.
+  package var tokenizer: String?
+  /// Resolves names, and knows the cache in which files without a tokenizer look for one.
+  package var locator: CheckpointLocator
+
+  package init(tokenizer: String? = nil, locator: CheckpointLocator = CheckpointLocator()) {
+    self.tokenizer = tokenizer
+    self.locator = locator
+  }
+}
