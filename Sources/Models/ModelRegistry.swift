@@ -12,7 +12,7 @@ package struct ModelFamily: Sendable {
 
 /// The families that Gaze can load. A new one is a folder beside this file and a row here.
 package enum ModelRegistry {
-  package static let families: [ModelFamily] = [.clip, .clipResNet]
+  package static let families: [ModelFamily] = [.clip, .clipResNet, .siglip, .siglip2]
 
   /// Loads whatever family the checkpoint's own configuration announces.
   ///
