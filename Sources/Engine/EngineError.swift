@@ -20,6 +20,8 @@ package enum EngineError: Error {
   case arithmetic(TensorError)
   /// The model's numbers left the range of its arithmetic.
   case notFinite(what: String)
+  /// The program that measures the machine's peaks did not.
+  case peaks(program: String, problem: String)
 
   init(_ error: TensorError) {
     self = error == .cancelled ? .cancelled : .arithmetic(error)
@@ -39,6 +41,7 @@ extension EngineError: CustomStringConvertible {
     case .trace: "trace.invalid"
     case .arithmetic: "engine.arithmetic"
     case .notFinite: "engine.notFinite"
+    case .peaks: "bench.peaks"
     }
   }
 
@@ -54,6 +57,7 @@ extension EngineError: CustomStringConvertible {
     case .trace(let problem): problem
     case .arithmetic(let error): "\(error)"
     case .notFinite(let what): "\(what) is not finite in this precision"
+    case .peaks(let program, let problem): "the peak program \(program): \(problem)"
     }
   }
 
@@ -62,6 +66,7 @@ extension EngineError: CustomStringConvertible {
     switch self {
     case .textTooLong: "shorten the label or the template"
     case .notFinite: "try `:set precision f32`"
+    case .peaks: "make bench builds one from Benchmarks/peaks.c; without peaks= only rates are given"
     default: nil
     }
   }

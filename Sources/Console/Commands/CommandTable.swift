@@ -6,7 +6,8 @@ package enum CommandTable {
     Load.self, Use.self, Unload.self, Image.self, MediaList.self, Drop.self, Rank.self,
     Embed.self, Preview.self, Attention.self, Step.self, Export.self, Check.self,
     SetCommand.self, Show.self, Print.self, SourceCommand.self, LogCommand.self, Echo.self,
-    Mode.self, Once.self, Time.self, Help.self, Apropos.self, Clear.self, Reset.self, Quit.self,
+    Mode.self, Once.self, Time.self, Bench.self, Help.self, Apropos.self, Clear.self, Reset.self,
+    Quit.self,
   ]
 
   /// Verbs of model families that are not here yet: known, so that they answer with what is

@@ -5,8 +5,8 @@ extension Session {
   private static let outputLimit = 1 << 20
 
   /// Runs a shell command, only when typed or allowed. An interrupt ends it.
-  func runShell(_ command: String, origin: Statement.Origin) throws(CommandFailure) -> Outcome {
-    guard origin == .prompt || options.allowsShell else {
+  func runShell(_ command: String) throws(CommandFailure) -> Outcome {
+    guard mayRunPrograms else {
       throw CommandFailure(
         code: "shell.refused", "a script may not run shell commands",
         remedy: "start gaze with --allow-shell if you trust it")

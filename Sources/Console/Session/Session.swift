@@ -39,6 +39,8 @@ package actor Session {
   var exit = ExitState()
   /// Scripts being run, outermost first, to refuse endless recursion.
   var scripts: [String] = []
+  /// Where the line that is being performed comes from.
+  private var origin = Statement.Origin.script
   var echoes: Bool
   var format: OutputFormat
   var showsTime = false
@@ -104,6 +106,7 @@ package actor Session {
       runtime.cancellation.reset()
       exit.forgetInterrupt()
     }
+    self.origin = origin
     // Kept before any command can change them.
     _ = initialSettings
     let statement = Statement(line, origin: origin)
@@ -116,7 +119,7 @@ package actor Session {
           sequence: commandCount + 1, verb: task.verb, text: line, source: source,
           isEchoed: origin == .script && echoes && !isSilent)))
     let start = ContinuousClock().now
-    let outcome = await outcome(of: task, origin: origin)
+    let outcome = await outcome(of: task)
     return finish(
       task, outcome, source: source, milliseconds: (ContinuousClock().now - start).milliseconds)
   }
@@ -146,14 +149,12 @@ package actor Session {
     return record
   }
 
-  private func outcome(
-    of task: SessionTask, origin: Statement.Origin
-  ) async -> Result<Outcome, CommandFailure> {
+  private func outcome(of task: SessionTask) async -> Result<Outcome, CommandFailure> {
     switch task.action {
     case .refuse(let failure):
       return .failure(failure)
     case .shell(let command):
-      do throws(CommandFailure) { return .success(try runShell(command, origin: origin)) } catch {
+      do throws(CommandFailure) { return .success(try runShell(command)) } catch {
         return .failure(error)
       }
     case .command(let command, let rest):
@@ -165,6 +166,9 @@ package actor Session {
       }
     }
   }
+
+  /// Whether the present line may start another program: it was typed, or scripts are trusted.
+  var mayRunPrograms: Bool { origin == .prompt || options.allowsShell }
 
   // MARK: Models
 
