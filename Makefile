@@ -1,5 +1,5 @@
 # Each target is all that a fresh machine with the Swift toolchain needs.
-.PHONY: run build install test check-install check-arm64 packages test-packages
+.PHONY: run build install test bench check-install check-arm64 packages test-packages
 
 PREFIX ?= /usr/local
 SHARE = $(DESTDIR)$(PREFIX)/share
@@ -35,6 +35,13 @@ test: test-packages
 	.ci/check-kernels
 	swift build -c release --product gaze
 	swift test -c release -Xswiftc -enable-testing --scratch-path .build-tests
+
+# The kernels, and what this machine could do at most, measured in the same run.
+bench: packages
+	@swift build -c release --product gaze 1>&2
+	@mkdir -p Benchmarks/out
+	$(CC) -O2 -pthread Benchmarks/peaks.c -o Benchmarks/out/peaks
+	@.build/release/gaze bench kernels --peaks Benchmarks/out/peaks
 
 # What `make install` leaves, with the sources and the toolchain out of sight.
 check-install:

@@ -4,14 +4,15 @@ import Foundation
 import Terminal
 
 /// `gaze`: flags in, a front end chosen.
-@main
 struct Gaze: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "gaze", abstract: "A terminal lab for multimodal models.",
     discussion: """
       In a terminal, gaze opens a session: type :help there. Otherwise, or with --batch, it runs \
-      its scripts, or the commands on its standard input, and prints what they find.
-      """)
+      its scripts, or the commands on its standard input, and prints what they find. A script \
+      that is called like a subcommand is run by its path, as ./bench.
+      """,
+    subcommands: Subcommands.all)
 
   @Argument(help: "Scripts to run, in order.")
   var scripts: [String] = []
@@ -70,10 +71,14 @@ struct Gaze: ParsableCommand {
   @Flag(name: [.short, .long], help: "No warnings, no notes.")
   var quiet = false
 
-  func validate() throws {
+  static func check(threads: Int?) throws {
     if let threads, !(1...1024).contains(threads) {
       throw ValidationError("--threads is \(threads); it takes 1 to 1024")
     }
+  }
+
+  func validate() throws {
+    try Gaze.check(threads: threads)
     if let wrong = option.first(where: { !$0.contains("=") }) {
       throw ValidationError("-o is \"\(wrong)\"; it takes key=value")
     }

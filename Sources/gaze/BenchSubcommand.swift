@@ -1,0 +1,44 @@
+import ArgumentParser
+import Console
+
+/// `gaze bench kernels`: the verb of the same name, without a session around it.
+struct BenchSubcommand: ParsableCommand {
+  enum Subject: String, CaseIterable, ExpressibleByArgument {
+    case kernels
+  }
+
+  static let configuration = CommandConfiguration(
+    commandName: "bench", abstract: "Time the kernels, on one thread and on all.")
+
+  @Argument(help: "What to time.")
+  var subject: Subject
+
+  @Option(
+    help: ArgumentHelp(
+      "A program that measures what the machine could do at most, such as Benchmarks/peaks.c.",
+      valueName: "program"))
+  var peaks: String?
+
+  @Option(name: [.short, .long], help: "How many threads \"all\" are.")
+  var threads: Int?
+
+  @Flag(help: "A run of each, over little memory.")
+  var quick = false
+
+  @Flag(help: "Print the result as a line of JSON.")
+  var json = false
+
+  func validate() throws { try Gaze.check(threads: threads) }
+
+  func run() {
+    var line = ":bench \(subject.rawValue)"
+    if let peaks { line += " peaks=\(Launch.quoted(peaks))" }
+    if quick { line += " quick" }
+    forward(line) { launch in
+      launch.threads = threads
+      launch.format = json ? .json : .text
+      // The program is named on the command line, which is as good as typed.
+      launch.allowsShell = true
+    }
+  }
+}
