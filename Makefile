@@ -1,5 +1,5 @@
 # Each target is all that a fresh machine with the Swift toolchain needs.
-.PHONY: run build install test bench check-install check-arm64 packages test-packages
+.PHONY: run build install test bench docs check-install check-arm64 packages test-packages
 
 PREFIX ?= /usr/local
 SHARE = $(DESTDIR)$(PREFIX)/share
@@ -34,6 +34,7 @@ test: test-packages
 	.ci/check-imports
 	.ci/check-kernels
 	swift build -c release --product gaze
+	.ci/check-docs
 	swift test -c release -Xswiftc -enable-testing --scratch-path .build-tests
 
 # The kernels, and what this machine could do at most, measured in the same run.
@@ -46,6 +47,10 @@ bench: packages
 # What `make install` leaves, with the sources and the toolchain out of sight.
 check-install:
 	.ci/check-install
+
+# What `docs` says of commands, flags and records, from the tables that the program runs by.
+docs: build
+	.ci/check-docs write
 
 # The kernels and their C tests for arm64, by a cross compiler and user-mode emulation.
 check-arm64:

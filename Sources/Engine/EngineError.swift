@@ -16,6 +16,8 @@ package enum EngineError: Error {
   case textTooLong(text: String, ids: Int, limit: Int)
   /// A question about attention that the model cannot answer.
   case trace(String)
+  /// The terms of a query cancel each other out.
+  case emptyQuery
   /// A tensor operation refused its operands: a fault of Gaze or a checkpoint that lies.
   case arithmetic(TensorError)
   /// The model's numbers left the range of its arithmetic.
@@ -39,6 +41,7 @@ extension EngineError: CustomStringConvertible {
     case .tokenizer: "tokenizer.invalid"
     case .textTooLong: "text.tooLong"
     case .trace: "trace.invalid"
+    case .emptyQuery: "search.empty"
     case .arithmetic: "engine.arithmetic"
     case .notFinite: "engine.notFinite"
     case .peaks: "bench.peaks"
@@ -55,6 +58,7 @@ extension EngineError: CustomStringConvertible {
     case .textTooLong(let text, let ids, let limit):
       "\"\(text.prefix(60))\(text.count > 60 ? "…" : "")\" is \(ids) tokens long; the model reads at most \(limit)"
     case .trace(let problem): problem
+    case .emptyQuery: "the terms of the query cancel each other out"
     case .arithmetic(let error): "\(error)"
     case .notFinite(let what): "\(what) is not finite in this precision"
     case .peaks(let program, let problem): "the peak program \(program): \(problem)"

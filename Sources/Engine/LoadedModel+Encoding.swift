@@ -4,9 +4,9 @@ import Tensors
 
 extension LoadedModel {
   /// Pictures that go through a tower together; more gain nothing and delay an interrupt.
-  private static let picturesPerBatch = 16
+  static let picturesPerBatch = 16
   /// Positions of texts that go through a tower together.
-  private static let positionsPerBatch = 1024
+  static let positionsPerBatch = 1024
 
   /// Unit vectors of pictures, in order, how many came from the cache, and the time that the
   /// tower took: resizing is not part of it.

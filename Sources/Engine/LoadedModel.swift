@@ -76,7 +76,7 @@ package struct ModelInformation: Sendable {
 /// Turns what a user names into a loaded model, on the engine's thread.
 package actor ModelLoader {
   private nonisolated let runtime: EngineRuntime
-  private let locator: CheckpointLocator
+  let locator: CheckpointLocator
 
   package nonisolated var unownedExecutor: UnownedSerialExecutor {
     runtime.executor.asUnownedSerialExecutor()

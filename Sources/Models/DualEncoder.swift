@@ -69,13 +69,17 @@ package struct TowerDescription: Equatable, Sendable {
   package let grid: (rows: Int, columns: Int)?
   /// Positions before the first patch or word: the class token.
   package let prefix: Int
+  /// Numbers per position in the stream and inside a block, for estimates of memory; 0 where a
+  /// family does not say.
+  package let width: Int
+  package let hidden: Int
   /// Where traces see the learned query that gathers the embedding, a map `[B, heads, 1, T]`; nil
   /// where one of the tower's own positions stands for the whole.
   package let pool: LayerSite?
 
   init(
     name: String, layers: Int, heads: Int, grid: (rows: Int, columns: Int)?, prefix: Int,
-    pool: LayerSite? = nil
+    pool: LayerSite? = nil, width: Int = 0, hidden: Int = 0
   ) {
     self.name = name
     self.layers = layers
@@ -83,6 +87,8 @@ package struct TowerDescription: Equatable, Sendable {
     self.grid = grid
     self.prefix = prefix
     self.pool = pool
+    self.width = width
+    self.hidden = hidden
   }
 
   package static func == (a: TowerDescription, b: TowerDescription) -> Bool {

@@ -10,6 +10,8 @@ final class EventPainter: Sendable {
   private struct State {
     var cells = CellRenderer(symbols: .ascii, colors: .monochrome)
     var completion = CompletionContext()
+    /// What the user has chosen to draw with; nil leaves it to the terminal's abilities.
+    var wishes: (symbols: SymbolSet?, colors: ColorDepth?) = (nil, nil)
     var isStepping = false
   }
 
@@ -50,11 +52,18 @@ final class EventPainter: Sendable {
       queue.push(.lines([StyledLine(text, .dim)]))
     case .format:
       break
+    case .layout(let layout):
+      queue.push(.placement(PreviewPlacement(layout)))
+    case .focusNext:
+      queue.push(.focusNext)
     case .stepping(let caption):
       state.withLock { $0.isStepping = caption != nil }
       queue.push(.stepper(caption.map { StyledLine($0) }))
     case .status(let status):
-      state.withLock { $0.completion = status.completion }
+      state.withLock { state in
+        state.completion = status.completion
+        state.wishes = (status.renderer.symbols, status.color.depth)
+      }
       queue.push(.status(segments(of: status)))
     }
   }
@@ -91,7 +100,15 @@ final class EventPainter: Sendable {
   }
 
   private func scalable(_ bitmap: Bitmap) -> ScalablePicture {
-    let cells = state.withLock { $0.cells }
+    let cells = state.withLock { state in
+      var cells = state.cells
+      cells.symbols = state.wishes.symbols ?? cells.symbols
+      // The terminal can show no more colours than it has.
+      let limit = ColorDepth.allCases.firstIndex(of: cells.colors) ?? 0
+      let wish = state.wishes.colors.flatMap { ColorDepth.allCases.firstIndex(of: $0) } ?? limit
+      cells.colors = ColorDepth.allCases[min(limit, wish)]
+      return cells
+    }
     return ScalablePicture { columns, rows in
       (try? cells.render(bitmap, columns: columns, rows: rows)) ?? CellPicture(columns: 0, rows: 0)
     }
@@ -133,6 +150,17 @@ extension TextRole {
     case .warning: .warning
     case .error: .error
     case .code: .accent
+    }
+  }
+}
+
+extension PreviewPlacement {
+  init(_ layout: PreviewLayout) {
+    switch layout {
+    case .auto: self = .auto
+    case .right: self = .right
+    case .above: self = .above
+    case .hidden: self = .hidden
     }
   }
 }

@@ -14,31 +14,47 @@ struct Gaze: ParsableCommand {
       """,
     subcommands: Subcommands.all)
 
-  @Argument(help: "Scripts to run, in order.")
+  @Argument(
+    help: ArgumentHelp("Scripts to run, in order.", valueName: "script"),
+    completion: .file(extensions: ["gaze"]))
   var scripts: [String] = []
 
-  @Option(name: [.short, .long], help: "Load this checkpoint first.")
+  @Option(
+    name: [.short, .long],
+    help: ArgumentHelp("Load this checkpoint first.", valueName: "checkpoint"),
+    completion: .file())
   var model: String?
 
-  @Option(name: .long, help: "Stage a picture; repeatable.")
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Stage a picture; repeatable.", valueName: "file"),
+    completion: .file())
   var image: [String] = []
 
-  @Option(name: .long, help: "Stage a sound, for models that hear; repeatable.")
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Stage a sound, for models that hear; repeatable.", valueName: "file"))
   var audio: [String] = []
 
-  @Option(name: .long, help: "Stage a video, for models that watch; repeatable.")
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Stage a video, for models that watch; repeatable.", valueName: "file"))
   var video: [String] = []
 
-  @Option(name: [.short, .customLong("eval")], help: "Perform a command; repeatable.")
+  @Option(
+    name: [.short, .customLong("eval")],
+    help: ArgumentHelp("Perform a command; repeatable.", valueName: "command"))
   var eval: [String] = []
 
-  @Option(name: [.short, .long], help: "Send a prompt.")
+  @Option(name: [.short, .long], help: ArgumentHelp("Send a prompt.", valueName: "text"))
   var prompt: String?
 
-  @Option(name: [.short, .long], help: "Threads to compute with.")
+  @Option(name: [.short, .long], help: ArgumentHelp("Threads to compute with.", valueName: "n"))
   var threads: Int?
 
-  @Option(name: .customShort("o"), help: "A setting, as key=value; repeatable.")
+  @Option(
+    name: .customShort("o"),
+    help: ArgumentHelp("A setting, as key=value; repeatable.", valueName: "key=value"))
   var option: [String] = []
 
   @Flag(help: "Run plain and exit, even in a terminal.")
@@ -56,10 +72,13 @@ struct Gaze: ParsableCommand {
   @Flag(help: "Print results as JSON Lines.")
   var json = false
 
-  @Option(help: "Keep a log, which is a script that does the same again.")
+  @Option(
+    help: ArgumentHelp(
+      "Keep a log, which is a script that does the same again.", valueName: "file"),
+    completion: .file())
   var log: String?
 
-  @Flag(help: "Do not run the start-up file, $XDG_CONFIG_HOME/gaze/init.gaze.")
+  @Flag(help: "Do not run the start-up file in a terminal.")
   var noInit = false
 
   @Flag(help: "No colours.")
@@ -84,12 +103,34 @@ struct Gaze: ParsableCommand {
     }
   }
 
-  func run() throws {
+  /// Runs the subcommand that the first word names, or the session. The parser by itself would
+  /// take a subcommand's name for a script.
+  static func main() {
+    var words = Array(CommandLine.arguments.dropFirst())
+    if words.first == "help" { words = words.dropFirst() + ["--help"] }
+    let named = configuration.subcommands.first { $0._commandName == words.first }
+    let type: any ParsableCommand.Type = named ?? Gaze.self
     do {
-      let isTerminal = isatty(STDIN_FILENO) != 0 && isatty(STDOUT_FILENO) != 0
-      if noColor { setenv("NO_COLOR", "1", 1) }
-      let isPlain = batch || json || plain || !isTerminal
-      Foundation.exit(isPlain ? try Batch.run(launch()) : try ConsoleFrontEnd.run(launch()))
+      var command = try type.parseAsRoot(named == nil ? words : Array(words.dropFirst()))
+      try command.run()
+    } catch {
+      guard type.exitCode(for: error) != .success else { type.exit(withError: error) }
+      FileHandle.standardError.write(Data((type.fullMessage(for: error) + "\n").utf8))
+      Foundation.exit(2)
+    }
+  }
+
+  func run() throws {
+    if noColor { setenv("NO_COLOR", "1", 1) }
+    let isTerminal = isatty(STDIN_FILENO) != 0 && isatty(STDOUT_FILENO) != 0
+    let isPlain = batch || json || plain || !isTerminal
+    try Gaze.end { isPlain ? try Batch.run(launch()) : try ConsoleFrontEnd.run(launch()) }
+  }
+
+  /// Ends the process with what `work` comes to, or with 2 when it cannot begin.
+  static func end(_ work: () throws -> Int32) throws -> Never {
+    do {
+      Foundation.exit(try work())
     } catch {
       FileHandle.standardError.write(Data("gaze: \(error)\n".utf8))
       Foundation.exit(2)

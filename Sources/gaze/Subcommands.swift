@@ -4,7 +4,9 @@ import Foundation
 
 /// What `gaze WORD …` does besides running scripts. Each forwards to a verb.
 struct Subcommands: ParsableCommand {
-  static let all: [any ParsableCommand.Type] = [BenchSubcommand.self]
+  static let all: [any ParsableCommand.Type] = [
+    BenchCommand.self, InspectCommand.self, DocumentationCommand.self,
+  ]
 
   static let configuration = CommandConfiguration(commandName: "gaze", subcommands: all)
 

@@ -144,4 +144,13 @@ import Testing
     #expect(try await test.run("!exit 3", origin: .prompt).failure?.code == "shell.failed")
     #expect(test.transcript().output == "hello\n")
   }
+
+  @Test func drawsWithTheCharactersThatAreSet() async throws {
+    let test = TestSession()
+    try await test.run(":image \(TestSession.apple)", ":preview")
+    let ascii = test.transcript().output.split(separator: "\n").dropFirst(2).dropLast()
+    #expect(!ascii.isEmpty && ascii.allSatisfy { $0.allSatisfy(\.isASCII) })
+    try await test.run(":set renderer blocks", ":preview")
+    #expect(test.transcript().output.contains { "▀▄█".contains($0) })
+  }
 }

@@ -85,8 +85,9 @@ package struct Arguments: Sendable {
       throw .usage("\(signature.name) needs \(missing)", signature)
     }
     if words.count > signature.arity.upperBound {
+      let limit = signature.arity.upperBound
       throw .usage(
-        "\(signature.name) takes at most \(signature.arity.upperBound) words; \"\(words[signature.arity.upperBound].text)\" is one too many",
+        "\(signature.name) takes at most \(limit) words; \"\(words[limit].text)\" is one too many",
         signature)
     }
   }

@@ -3,11 +3,11 @@ import Engine
 /// Every verb, in one list.
 package enum CommandTable {
   package static let commands: [any Command.Type] = [
-    Load.self, Use.self, Unload.self, Image.self, MediaList.self, Drop.self, Rank.self,
-    Embed.self, Preview.self, Attention.self, Step.self, Export.self, Check.self,
-    SetCommand.self, Show.self, Print.self, SourceCommand.self, LogCommand.self, Echo.self,
-    Mode.self, Once.self, Time.self, Bench.self, Help.self, Apropos.self, Clear.self, Reset.self,
-    Quit.self,
+    Load.self, Use.self, Unload.self, Inspect.self, Image.self, MediaList.self, Drop.self,
+    Preview.self, Rank.self, Search.self, Plan.self, Embed.self, Attention.self, Step.self,
+    Export.self, Check.self, SetCommand.self, Show.self, Print.self, SourceCommand.self,
+    LogCommand.self, Echo.self, Mode.self, Once.self, Time.self, Bench.self, Layout.self,
+    Focus.self, Help.self, Apropos.self, Clear.self, Reset.self, Quit.self,
   ]
 
   /// Verbs of model families that are not here yet: known, so that they answer with what is
@@ -76,7 +76,8 @@ package enum CommandTable {
     let subject = model.map { "\($0) cannot \(ability)" } ?? "no loaded checkpoint can \(ability)"
     return CommandFailure(
       code: "ability.missing", "\(subject); a model that generates can",
-      remedy: "a CLIP-type model serves :rank and :embed; generating models are not part of this version")
+      remedy: "a CLIP-type model serves :rank and :embed; "
+        + "generating models are not part of this version")
   }
 }
 

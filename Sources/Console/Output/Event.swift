@@ -45,6 +45,10 @@ package enum Event: Sendable {
   case finished(Record)
   /// How long the command took, when the user wants to know.
   case time(milliseconds: Double)
+  /// Where a front end with a preview puts it.
+  case layout(PreviewLayout)
+  /// Whatever takes the keys of a front end with panes hands them on.
+  case focusNext
   /// A remark that belongs to no record.
   case note(String)
   /// Later results are to be shown in this format.
@@ -53,6 +57,11 @@ package enum Event: Sendable {
   case stepping(caption: String?)
   /// The prompt, the status line or completion may have changed.
   case status(SessionStatus)
+}
+
+/// Where a preview goes: beside or above the session, or wherever there is room.
+package enum PreviewLayout: String, Sendable, CaseIterable {
+  case auto, right, above, hidden
 }
 
 /// How results leave a session that has no screen.
@@ -69,5 +78,8 @@ package struct SessionStatus: Sendable, Equatable {
   package var isa: String
   package var bytes: Int
   package var milliseconds: Double?
+  /// How pictures are to be drawn, as far as the user has chosen.
+  package var renderer = Settings.Renderer.auto
+  package var color = Settings.Color.auto
   package var completion: CompletionContext
 }

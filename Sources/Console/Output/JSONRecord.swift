@@ -58,6 +58,30 @@ package struct JSONRecord: Encodable {
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    return String(decoding: try encoder.encode(value), as: UTF8.self)
+    return String(decoding: try encoder.encode(value), as: UTF8.self).escapingForJSON
+  }
+}
+
+extension String {
+  /// JSON text in which no scalar could steer a terminal: the encoder spells the ASCII controls
+  /// `\u001b`, and this the other controls and the direction overrides. Such scalars stand inside
+  /// strings only, so that the text means the same.
+  fileprivate var escapingForJSON: String {
+    guard !utf8.allSatisfy({ $0 < 0x7f }) else { return self }
+    var safe = String.UnicodeScalarView()
+    for scalar in unicodeScalars {
+      switch scalar.properties.generalCategory {
+      case .control, .format, .lineSeparator, .paragraphSeparator:
+        for unit in String(scalar).utf16 {
+          let digits = String(unit, radix: 16)
+          safe.append(
+            contentsOf: ("\\u" + String(repeating: "0", count: 4 - digits.count) + digits)
+              .unicodeScalars)
+        }
+      default:
+        safe.append(scalar)
+      }
+    }
+    return String(safe)
   }
 }

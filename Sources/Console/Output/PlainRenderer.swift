@@ -43,7 +43,10 @@ package struct PlainRenderer {
       if !isQuiet { streams.writeError(text.escapingControls + "\n") }
     case .format(let format):
       self.format = format
-    case .progress, .status, .stepping:
+    case .status(let status):
+      // Plain lines have no colours, whatever the setting says.
+      cells.symbols = status.renderer.symbols ?? .ascii
+    case .progress, .stepping, .layout, .focusNext:
       break
     }
   }

@@ -219,6 +219,7 @@ package actor Session {
       model: currentAlias, family: information?.family,
       precision: information?.effective(settings.precision) ?? settings.precision.rawValue,
       threads: runtime.threads, isa: runtime.kernels.name, bytes: information?.bytes ?? 0,
-      milliseconds: record?.milliseconds, completion: completion)
+      milliseconds: record?.milliseconds, renderer: settings.renderer, color: settings.color,
+      completion: completion)
   }
 }

@@ -1,3 +1,5 @@
+import Foundation
+import Pictures
 import Tensors
 
 /// What `:set` changes.
@@ -7,6 +9,7 @@ package struct Settings: Sendable, Equatable {
     case auto, ascii, blocks, symbols
   }
 
+  /// Colours that pictures may use.
   package enum Color: String, Sendable, CaseIterable {
     case auto, none, ansi16 = "16", ansi256 = "256", truecolor
   }
@@ -16,6 +19,8 @@ package struct Settings: Sendable, Equatable {
   package var color = Color.auto
   /// Pixels that a picture may decode to.
   package var budget = 178_956_970
+  /// Bytes that a plan may come to.
+  package var memory = Int(clamping: ProcessInfo.processInfo.physicalMemory)
 }
 
 /// One row of the table behind `:set` and `:show settings`.
@@ -63,5 +68,34 @@ struct SettingDescription: Sendable {
     SettingDescription(
       "budget", .integer(1...Int.max, "PIXELS"), "pixels that a picture may decode to",
       read: { "\($0.settings.budget)" }, write: { $0.settings.budget = $1 }),
+    SettingDescription(
+      "memory", .integer(1...Int.max, "BYTES"),
+      "bytes that `:plan` lets a ranking take; the machine's own at first",
+      read: { "\($0.settings.memory)" }, write: { $0.settings.memory = $1 }),
   ]
+}
+
+extension Settings.Renderer {
+  /// The characters to draw with, nil where the front end knows best.
+  package var symbols: SymbolSet? {
+    switch self {
+    case .auto: nil
+    case .ascii: .ascii
+    case .blocks: .halfBlocks
+    case .symbols: .symbols
+    }
+  }
+}
+
+extension Settings.Color {
+  /// The colours to draw with, nil where the front end knows best.
+  package var depth: ColorDepth? {
+    switch self {
+    case .auto: nil
+    case .none: .monochrome
+    case .ansi16: .named16
+    case .ansi256: .indexed256
+    case .truecolor: .trueColor
+    }
+  }
 }

@@ -50,7 +50,8 @@ package struct CLIPVisionTower {
     let transformer = configuration.transformer
     return TowerDescription(
       name: "vision", layers: transformer.layers, heads: transformer.heads,
-      grid: (positions.side, positions.side), prefix: 1)
+      grid: (positions.side, positions.side), prefix: 1,
+      width: transformer.width, hidden: transformer.feedForwardWidth)
   }
 
   /// Every position after the last block, not yet normalised: `[B, 3, H, W]` to `[B, 1 + N, D]`.

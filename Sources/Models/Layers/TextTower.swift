@@ -34,7 +34,8 @@ package struct TextTower {
   package var description: TowerDescription {
     let transformer = configuration.transformer
     return TowerDescription(
-      name: "text", layers: transformer.layers, heads: transformer.heads, grid: nil, prefix: 0)
+      name: "text", layers: transformer.layers, heads: transformer.heads, grid: nil, prefix: 0,
+      width: transformer.width, hidden: transformer.feedForwardWidth)
   }
 
   /// Every position, normalised: B texts of T ids to `[B, T, D]`.

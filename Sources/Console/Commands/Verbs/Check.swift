@@ -4,7 +4,8 @@ import JSONDocuments
 /// `:check`: an assertion about the last result.
 struct Check: Command {
   private static let field = Positional(
-    ValueKind<String>.text("FIELD"), "a path into the result, or top, p(\"…\"), answer, error.code")
+    ValueKind<String>.text("FIELD"),
+    "a path into the result, or top, p(\"…\"), answer, error.code")
   private static let comparison = Positional(
     ValueKind<String>.name("OP", .choices(Comparison.allCases.map(\.rawValue))),
     "== != < <= > >= or ~ for a regular expression")
@@ -53,7 +54,8 @@ struct Check: Command {
     return Outcome(
       CheckResult(
         field: field, expr: "\(field) \(comparison.rawValue) \(value)", actual: actual,
-        expected: actual.number == nil ? .text(value) : Double(value).map(CheckValue.number) ?? .text(value)))
+        expected: actual.number.flatMap { _ in Double(value) }.map(CheckValue.number)
+          ?? .text(value)))
   }
 
   /// Whether a statement is a check of `error.code`.
@@ -135,7 +137,8 @@ enum Comparison: String, CaseIterable, Sendable {
     case .unequal: return a != b
     default:
       throw CommandFailure(
-        code: "check.type", "\(rawValue) compares numbers; this is \"\(actual.text)\" and \"\(expected)\"")
+        code: "check.type",
+        "\(rawValue) compares numbers; this is \"\(actual.text)\" and \"\(expected)\"")
     }
   }
 
@@ -162,7 +165,9 @@ enum Comparison: String, CaseIterable, Sendable {
     var isTooSlow = false
     let deadline = ContinuousClock().now + .seconds(2)
     // Backtracking may take for ever: the matcher calls back now and then, and can be stopped.
-    expression.enumerateMatches(in: text, options: .reportProgress, range: range) { match, _, stop in
+    expression.enumerateMatches(
+      in: text, options: .reportProgress, range: range
+    ) { match, _, stop in
       isFound = match != nil
       isTooSlow = match == nil && ContinuousClock().now > deadline
       if isFound || isTooSlow { stop.pointee = true }

@@ -174,11 +174,22 @@ extension Session {
 
   /// Reads and decodes a picture file.
   func decode(_ path: String) throws(CommandFailure) -> (image: DecodedImage, sha256: String) {
-    let bytes = try InputFile.bytes(of: path, what: "", limit: Session.largestFile)
+    let bytes = try pictureBytes(path)
+    return (try decode(bytes, path), hash(of: bytes))
+  }
+
+  /// The bytes of a picture file.
+  func pictureBytes(_ path: String) throws(CommandFailure) -> [UInt8] {
+    try InputFile.bytes(of: path, what: "", limit: Session.largestFile)
+  }
+
+  /// SHA-256 in hexadecimal, the key of a picture's encodings.
+  func hash(of bytes: [UInt8]) -> String { ContentHash(of: bytes).hexadecimal }
+
+  func decode(_ bytes: [UInt8], _ path: String) throws(CommandFailure) -> DecodedImage {
     do {
-      let image = try ImageFile.decode(
+      return try ImageFile.decode(
         bytes: bytes, source: path, budget: DecodeBudget(pixels: settings.budget))
-      return (image, ContentHash(of: bytes).hexadecimal)
     } catch {
       throw CommandFailure(EngineError.media(error))
     }

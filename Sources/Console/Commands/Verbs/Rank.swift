@@ -57,7 +57,7 @@ struct Rank: Command {
   func perform(in session: isolated Session) async throws(CommandFailure) -> Outcome {
     let model = try session.requiredModel()
     let pictures = try session.pictures(named: on.map { [$0] } ?? [])
-    let labels = try labels()
+    let labels = try LabelFile.labels(groups)
     let truth = try truth.map { truth throws(CommandFailure) in
       try RankTruth(truth.path, column: truth.column, pictures: pictures, labels: labels)
     }
@@ -72,26 +72,6 @@ struct Rank: Command {
       throw CommandFailure(error)
     }
     return Outcome(RankResult(ranking, top: top, truth: truth), cached: ranking.cached)
-  }
-
-  /// Labels in order; a file gives one a line, byte for byte.
-  private func labels() throws(CommandFailure) -> [String] {
-    var labels: [String] = []
-    for group in groups {
-      if group.count == 1, !group[0].startsQuoted, group[0].text.hasPrefix("@") {
-        labels += try LabelFile.lines(String(group[0].text.dropFirst()))
-      } else {
-        labels.append(group.map(\.text).joined(separator: " "))
-      }
-    }
-    // Compared by scalars: canonically equal labels may well have different ids.
-    var seen = Set<[Unicode.Scalar]>()
-    if let twice = labels.first(where: { !seen.insert(Array($0.unicodeScalars)).inserted }) {
-      throw CommandFailure(
-        code: "label.duplicate", "the label \"\(twice)\" is given twice",
-        remedy: "its probability would be halved; remove one")
-    }
-    return labels
   }
 }
 
@@ -135,6 +115,30 @@ enum LabelFile {
   /// Bytes that a file may have.
   private static let byteLimit = 64 << 20
 
+  /// The labels that a command names, in order: `@FILE` stands for a file's.
+  ///
+  /// - Throws: ``CommandFailure`` when a file is not right or a label comes twice.
+  static func labels(_ groups: [[Word]]) throws(CommandFailure) -> [String] {
+    var labels: [String] = []
+    for group in groups {
+      if group.count == 1, !group[0].startsQuoted, group[0].text.hasPrefix("@") {
+        labels += try lines(String(group[0].text.dropFirst()))
+      } else {
+        labels.append(group.map(\.text).joined(separator: " "))
+      }
+    }
+    // Compared by scalars: canonically equal labels may well have different ids.
+    var seen = Set<[Unicode.Scalar]>()
+    if let twice = labels.first(where: { !seen.insert(Array($0.unicodeScalars)).inserted }) {
+      throw CommandFailure(
+        code: "label.duplicate", "the label \"\(twice)\" is given twice",
+        remedy: "its probability would be halved; remove one")
+    }
+    return labels
+  }
+
+  /// The lines of a file, byte for byte but for their ends.
+  ///
   /// - Throws: ``CommandFailure`` when the file cannot be read, is no UTF-8 or has too many lines.
   static func lines(_ path: String) throws(CommandFailure) -> [String] {
     let path = PathExpansion.expandingHome(path)

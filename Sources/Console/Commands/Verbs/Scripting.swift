@@ -32,7 +32,8 @@ struct SourceCommand: Command {
   private static let file = Positional(ValueKind<String>.path(), "a script")
 
   static let signature = Signature(
-    "source", aliases: ["run"], "run the commands of a file", footprint: .contents, [file.parameter],
+    "source", aliases: ["run"], "run the commands of a file", footprint: .contents,
+    [file.parameter],
     examples: [":source examples/rank.gaze"])
 
   let file: String

@@ -28,7 +28,8 @@ struct LogCommand: Command {
     }
     if file == "off" {
       guard let log = session.log else {
-        throw CommandFailure(code: "log.none", "there is no log to end", remedy: "begin one with :log FILE")
+        throw CommandFailure(
+          code: "log.none", "there is no log to end", remedy: "begin one with :log FILE")
       }
       session.log = nil
       return Outcome(Done("the log \(log.file.path) ends"))

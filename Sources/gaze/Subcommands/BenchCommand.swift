@@ -2,7 +2,7 @@ import ArgumentParser
 import Console
 
 /// `gaze bench kernels`: the verb of the same name, without a session around it.
-struct BenchSubcommand: ParsableCommand {
+struct BenchCommand: ParsableCommand {
   enum Subject: String, CaseIterable, ExpressibleByArgument {
     case kernels
   }

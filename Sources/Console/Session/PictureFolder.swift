@@ -1,0 +1,48 @@
+import Foundation
+
+/// The picture files under a folder.
+enum PictureFolder {
+  /// Files that one search looks at.
+  static let limit = 100_000
+  private static let endings: Set<String> = ["jpg", "jpeg", "png", "webp"]
+
+  /// Paths in byte order, subfolders included. What begins with a dot, and links to folders, are
+  /// left out: a link may lead back to where it is.
+  ///
+  /// - Throws: ``CommandFailure`` when there is no such folder, or it holds too many.
+  static func files(in folder: String) throws(CommandFailure) -> [String] {
+    var status = stat()
+    guard !folder.utf8.contains(0), stat(folder, &status) == 0 else {
+      throw CommandFailure(
+        code: "file.missing", "there is no folder \(folder)",
+        remedy: "paths are relative to the folder gaze was started in")
+    }
+    guard status.st_mode & S_IFMT == S_IFDIR else {
+      throw CommandFailure(
+        code: "file.kind", "\(folder) is no folder", remedy: "stage one picture with :image")
+    }
+    var found: [String] = []
+    var waiting = [folder]
+    while let next = waiting.popLast() {
+      guard let names = try? FileManager.default.contentsOfDirectory(atPath: next) else { continue }
+      for name in names where !name.hasPrefix(".") {
+        let path = next.hasSuffix("/") ? next + name : next + "/" + name
+        var status = stat()
+        guard lstat(path, &status) == 0 else { continue }
+        if status.st_mode & S_IFMT == S_IFDIR {
+          waiting.append(path)
+        } else if let dot = name.lastIndex(of: "."),
+          endings.contains(name[name.index(after: dot)...].lowercased())
+        {
+          found.append(path)
+        }
+      }
+      guard found.count <= limit else {
+        throw CommandFailure(
+          code: "search.size", "\(folder) holds more than \(limit) pictures",
+          remedy: "search one of its folders")
+      }
+    }
+    return found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+}

@@ -1,0 +1,24 @@
+import ArgumentParser
+import Console
+
+/// `gaze inspect CHECKPOINT`: the row `:inspect` of the command table.
+struct InspectCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "inspect", abstract: "List a checkpoint's configuration and tensors.",
+    usage: "gaze inspect [--json] <checkpoint>")
+
+  @Argument(
+    help: "A folder, a file, a name in the Hugging Face cache, or a bundled one.",
+    completion: .file())
+  var checkpoint: String
+
+  @Flag(help: "Print one record of JSON.")
+  var json = false
+
+  func run() throws {
+    var launch = Launch()
+    launch.format = json ? .json : .text
+    launch.steps = [.line(":inspect \(Launch.quoted(checkpoint))")]
+    try Gaze.end { try Batch.run(launch) }
+  }
+}
