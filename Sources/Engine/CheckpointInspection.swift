@@ -1,5 +1,4 @@
 import Checkpoints
-import JSONDocuments
 import Models
 
 /// What a checkpoint holds, and which family of models would load it.
@@ -23,15 +22,8 @@ extension ModelLoader {
       folder = try locator.locate(name)
       summary = try CheckpointSummary(folder)
     } catch { throw .checkpoint(error) }
-    var family: ModelFamily?
-    for configuration in summary.configurations where family == nil {
-      let document: JSONDocument
-      do {
-        document = try JSONDocument(
-          bytes: Array(configuration.text.utf8), source: configuration.file)
-      } catch { throw .model(.configuration(error)) }
-      do { family = try ModelRegistry.family(of: document.root) } catch { throw .model(error) }
-    }
+    // One whose configuration is missing or broken is worth looking into all the more.
+    let family = (try? ModelRegistry.family(of: folder)) ?? nil
     return CheckpointInspection(
       name: folder.name, summary: summary, family: family?.name,
       knownFamilies: ModelRegistry.families.map(\.summary))
