@@ -17,7 +17,7 @@ import Testing
       ":embed", ":embed \"a text\"", ":attn", ":attn method=relevance text=cat",
       ":attn tower=text text=\"a cat\" layer=0 head=max", ":step layer=-1", ":step end",
       ":inspect emoji-clip", ":set", ":set threads 1", ":show", ":show media", ":show settings",
-      ":print text", ":source \(script)", ":echo off", ":time off", ":mode json", ":layout auto",
+      ":print text", ":source \(script)", ":echo off", ":time off", ":bench kernels quick", ":mode json", ":layout auto",
       ":focus", ":help", ":help rank", ":apropos picture", ":log \(folder.file("log"))", ":log",
       ":log off", ":once \(folder.file("once"))", ":drop cat-face", ":clear", ":reset",
       ":use nothing", ":rank", "text", ":quit 3")

@@ -238,6 +238,7 @@ package enum RecordSchema {
         .field("query", .string), .field("searched", .integer), .field("skipped", .integer),
         .field("items", .array(.object([.field("path", .string), .field("cosine", .real)]))),
       ]),
+      "bench": bench,
       "export": .object([
         .field("path", .string), .field("bytes", .integer), .field("shape", .array(.integer)),
       ]),
@@ -246,4 +247,18 @@ package enum RecordSchema {
       ]),
     ]
   }
+
+  private static let bench = Schema.object([
+    .field("isa", .string), .field("threads", .integer), .field("quick", .boolean),
+    .field("kernels", .array(.object([
+      .field("kernel", .string), .field("shape", .string), .field("threads", .integer),
+      .field("unit", .string), .field("rate", .number), .field("best", .number),
+      .field("ms", .number), .field("runs", .integer), .field("bound", .string),
+      .optional("share", .number), .optional("bestShare", .number),
+    ]))),
+    .optional("peaks", .array(.object([
+      .field("figure", .string), .field("threads", .integer), .field("unit", .string),
+      .field("rate", .number),
+    ]))),
+  ])
 }
