@@ -89,14 +89,16 @@ package actor ModelLoader {
 
   /// Loads a folder, a file, a name in the Hugging Face cache or a bundled name.
   ///
+  /// - Parameter tokenizer: where the tokenizer comes from, for files that carry none.
   /// - Throws: ``EngineError``; nothing is left half-loaded.
-  package func load(_ name: String) throws(EngineError) -> LoadedModel {
+  package func load(
+    _ name: String, tokenizer: String? = nil
+  ) throws(EngineError) -> LoadedModel {
     let folder: CheckpointFolder
     do { folder = try locator.locate(name) } catch { throw .checkpoint(error) }
     let bundle: ModelBundle
-    do { bundle = try ModelRegistry.load(folder, LoadOptions(locator: locator)) } catch {
-      throw .model(error)
-    }
+    let options = LoadOptions(tokenizer: tokenizer, locator: locator)
+    do { bundle = try ModelRegistry.load(folder, options) } catch { throw .model(error) }
     return LoadedModel(bundle, runtime: runtime)
   }
 }

@@ -43,10 +43,14 @@ extension Session {
       commands.append((":set \(words.joined(separator: " "))", Outcome(SettingsResult([item]))))
     }
     for (alias, model) in models {
-      let words = [origins[alias] ?? model.information.path, "as", alias]
+      let words = [origins[alias]?.name ?? model.information.path, "as", alias]
+      let tokenizer = (origins[alias]?.tokenizer).map {
+        " tokenizer=" + CommandCompleter.quotedIfNeeded($0)
+      }
       commands.append(
         (
-          ":load " + words.map(CommandCompleter.quotedIfNeeded).joined(separator: " "),
+          ":load " + words.map(CommandCompleter.quotedIfNeeded).joined(separator: " ")
+            + (tokenizer ?? ""),
           loadOutcome(model.information, alias: alias, milliseconds: 0)
         ))
     }

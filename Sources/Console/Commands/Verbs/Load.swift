@@ -13,21 +13,28 @@ struct Load: Command {
   private static let alias = Positional(
     ValueKind<String>.name("ALIAS", .nothing), "what to call it", isRequired: false)
 
+  private static let tokenizer = Option(
+    "tokenizer", .path(),
+    "a tokenizer.json, CLIP's merges or another checkpoint, for files that carry no tokenizer")
+
   static let signature = Signature(
     "load", aliases: ["model", "open"],
     "load a checkpoint; alone, list the checkpoints at hand",
-    [checkpoint.parameter, keyword.parameter, alias.parameter],
+    [checkpoint.parameter, keyword.parameter, alias.parameter, tokenizer.parameter],
     examples: [
       ":load emoji-clip", ":load openai/clip-vit-base-patch32 as base", ":load ~/models/clip",
+      ":load ViT-B-32.pt tokenizer=openai/clip-vit-base-patch32",
     ])
 
   let name: String?
   let alias: String?
+  let tokenizer: String?
 
   init(_ arguments: Arguments) throws(CommandFailure) {
     name = try arguments.value(at: 0, of: Load.checkpoint)
     let keyword = try arguments.value(at: 1, of: Load.keyword)
     alias = try arguments.value(at: 2, of: Load.alias)
+    tokenizer = try arguments[Load.tokenizer].map(PathExpansion.expandingHome)
     guard keyword == nil || (keyword == "as" && alias != nil) else {
       throw .usage("after the checkpoint only `as ALIAS` may follow", Load.signature)
     }
@@ -37,14 +44,17 @@ struct Load: Command {
     guard let name else { return Outcome(session.checkpointList()) }
     let start = ContinuousClock().now
     let model: LoadedModel
-    do { model = try await session.loader.load(PathExpansion.expandingHome(name)) } catch {
+    do {
+      model = try await session.loader.load(
+        PathExpansion.expandingHome(name), tokenizer: tokenizer)
+    } catch {
       throw CommandFailure(error)
     }
     let alias = alias ?? session.freeAlias(for: model.information.name)
     session.models.removeAll { $0.alias == alias }
     session.models.append((alias, model))
     session.currentAlias = alias
-    session.origins[alias] = name
+    session.origins[alias] = (name, tokenizer)
     return session.loadOutcome(
       model.information, alias: alias, milliseconds: (ContinuousClock().now - start).milliseconds)
   }
