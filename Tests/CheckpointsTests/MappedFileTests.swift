@@ -62,7 +62,7 @@ import Testing
     #expect(Array(file.bytes) == [1, 2, 3])
   }
 
-  @Test func namesTheFileWhenItShrinksInUse() async throws {
+  @Test(.disabled("on some runs the child process faults again and again instead of ending")) func namesTheFileWhenItShrinksInUse() async throws {
     let result = await #expect(
       processExitsWith: .signal(SIGBUS), observing: [\.standardErrorContent]
     ) {
