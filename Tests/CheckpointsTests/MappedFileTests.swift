@@ -62,7 +62,8 @@ import Testing
     #expect(Array(file.bytes) == [1, 2, 3])
   }
 
-  @Test(.disabled("on some runs the child process faults again and again instead of ending")) func namesTheFileWhenItShrinksInUse() async throws {
+  @Test(.disabled("one run of all tests hung with this one unfinished; the cause is not known"))
+  func namesTheFileWhenItShrinksInUse() async throws {
     let result = await #expect(
       processExitsWith: .signal(SIGBUS), observing: [\.standardErrorContent]
     ) {
