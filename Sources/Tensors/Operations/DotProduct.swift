@@ -67,12 +67,15 @@ private struct Panels {
 
 extension ExecutionContext {
   /// How much of one weight row is multiplied before moving on: a tile's panel of that many
-  /// bytes per row and the weight rows that meet it stay in the first-level cache.
-  private static let kBlockBytes = 2048
+  /// bytes per row stays in the first-level cache beside the weight rows that stream past it.
+  /// Half of it would do for the cache, but sums over lanes end every block.
+  private static let kBlockBytes = 4096
   /// The same for int8, in elements; its weight sums are kept by block.
   static let int8Block = 4096
   /// Weight bytes that one task multiplies by all rows: they stay in the second-level cache.
   private static let taskBytes = 196_608
+  /// The same for one row, which meets each weight once: long streams from memory.
+  private static let streamBytes = 1 << 20
 
   /// out[m][n] = Σ_k rows[m][k] · weights[n][k] + bias[n].
   ///
@@ -115,7 +118,9 @@ extension ExecutionContext {
   private func columnsPerTask(_ operands: DotOperands, rowCount: Int) -> Int {
     let blockBytes = min(
       operands.stride, blockLength(operands, rowCount: rowCount) * operands.elementBytes)
-    let cached = max(4, ExecutionContext.taskBytes / max(1, blockBytes) / 4 * 4)
+    let taskBytes =
+      rowCount == 1 ? ExecutionContext.streamBytes : ExecutionContext.taskBytes
+    let cached = max(4, taskBytes / max(1, blockBytes) / 4 * 4)
     // At least four tasks a thread, so that an interrupted thread is not waited for.
     let shared = (operands.columns / (4 * pool.threadCount) + 3) / 4 * 4
     return max(4, min(cached, max(shared, 16)))
@@ -176,40 +181,48 @@ extension ExecutionContext {
       rowBytes.append(steps * Int(dot.step_bytes))
       starts.append(starts[starts.count - 1] + count * steps * Int(dot.step_bytes))
     }
-    let scales = operands.packed.map { $0.scales.isEmpty } ?? true
-      ? [] : rowScales(rows, stride: stride, count: count, k: operands.k)
-    let panels = Panels(
-      storage: arena.allocate(byteCount: starts[starts.count - 1]), tiles: tiles, blocks: blocks,
-      rowBytes: rowBytes, starts: starts, scales: scales)
+    let isScaled = operands.packed.map { !$0.scales.isEmpty } ?? false
+    var scales = [Float](repeating: 0, count: isScaled ? count : 0)
+    let storage = arena.allocate(byteCount: starts[starts.count - 1])
     let grain = max(1, 32_768 / max(1, tileRows * operands.k))
-    try parallel((tileCount + grain - 1) / grain) { index in
-      for tile in index * grain..<min(tileCount, (index + 1) * grain) {
-        for block in 0..<rowBytes.count {
-          scales.withUnsafeBufferPointer { scales in
+    let functions = functions
+    try scales.withUnsafeMutableBufferPointer { buffer throws(TensorError) in
+      let scales = isScaled ? buffer.baseAddress : nil
+      try parallel((tileCount + grain - 1) / grain) { index in
+        for tile in index * grain..<min(tileCount, (index + 1) * grain) {
+          let first = tiles[tile]
+          if let scales {
+            // Each row's greatest magnitude becomes 127.
+            for row in first..<tiles[tile + 1] {
+              scales[row] =
+                functions.greatest_magnitude(rows + row * stride, Int64(operands.k)) / 127
+            }
+          }
+          for block in 0..<rowBytes.count {
             dot.pack(
-              rows + tiles[tile] * stride + blocks[block], stride,
-              Int32(tiles[tile + 1] - tiles[tile]), Int64(blocks[block + 1] - blocks[block]),
-              scales.baseAddress.map { $0 + (scales.isEmpty ? 0 : tiles[tile]) },
-              panels.panel(block: block, tile: tile))
+              rows + first * stride + blocks[block], stride, Int32(tiles[tile + 1] - first),
+              Int64(blocks[block + 1] - blocks[block]), scales.map { UnsafePointer($0 + first) },
+              storage.base + starts[block] + first * rowBytes[block])
           }
         }
       }
     }
-    return panels
+    return Panels(
+      storage: storage, tiles: tiles, blocks: blocks, rowBytes: rowBytes, starts: starts,
+      scales: scales)
   }
 
-  /// One row meets each weight once: there is no panel to keep near.
+  /// The elements of k in one block: equal blocks, as few as the first-level cache allows. One
+  /// row meets each weight once: there is no panel to keep near.
   private func blockLength(_ operands: DotOperands, rowCount: Int) -> Int {
+    // Weight sums were made for blocks of this length.
     if operands.elementBytes == 1 { return ExecutionContext.int8Block }
-    return rowCount == 1
-      ? max(1, operands.k) : ExecutionContext.kBlockBytes / operands.elementBytes
-  }
-
-  /// The int8 scale of each activation row: its greatest magnitude becomes 127.
-  private func rowScales(
-    _ rows: UnsafePointer<Float>, stride: Int, count: Int, k: Int
-  ) -> [Float] {
-    let functions = functions
-    return (0..<count).map { functions.greatest_magnitude(rows + $0 * stride, Int64(k)) / 127 }
+    guard rowCount > 1 else { return max(1, operands.k) }
+    let step = Int(operands.dot.step)
+    let panelBytes = max(operands.elementBytes, Int(operands.dot.step_bytes) / step)
+    let longest = ExecutionContext.kBlockBytes / panelBytes
+    let count = max(1, (operands.k + longest - 1) / longest)
+    let even = (operands.k + count - 1) / count
+    return (even + step - 1) / step * step
   }
 }
