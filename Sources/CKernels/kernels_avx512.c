@@ -21,6 +21,18 @@ INLINE vf f16_vector(const char *w) {
   return (vf)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)w));
 }
 
+INLINE vf f16_scale(const char *w) {
+  uint16_t half;
+  memcpy(&half, w, sizeof half);
+  return (vf)_mm512_broadcastss_ps(_mm_cvtph_ps(_mm_cvtsi32_si128(half)));
+}
+
+INLINE v4f f16_four(const uint16_t *halves) {
+  uint64_t bits = halves[0] | (uint64_t)halves[1] << 16 | (uint64_t)halves[2] << 32 |
+                  (uint64_t)halves[3] << 48;
+  return (v4f)_mm_cvtph_ps(_mm_cvtsi64_si128((int64_t)bits));
+}
+
 static void f16_to_f32(const uint16_t *x, float *y, int64_t count) {
   int64_t i = 0;
   for (; i + LANES <= count; i += LANES) store(y + i, f16_vector((const char *)(x + i)));
@@ -93,6 +105,14 @@ INLINE __m512i i8_load(const char *w, int part) {
 INLINE __m512i i8_load_a(const char *a) { return _mm512_loadu_si512(a); }
 INLINE vi i8_multiply(vi acc, __m512i a, __m512i b) {
   return (vi)_mm512_dpbusd_epi32((__m512i)acc, a, b);
+}
+
+// A vector holds as many numbers as a nibble can name, and picks by the low four bits alone. This
+// keeps other execution units busy than the arithmetic that serves the high nibbles.
+#define HAVE_LOOKUP
+INLINE vf low_nibbles(vi pairs) {
+  const vf values = {-8, -7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7};
+  return (vf)_mm512_permutexvar_ps((__m512i)pairs, (__m512)values);
 }
 
 #include "products.h"

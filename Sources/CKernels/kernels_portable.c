@@ -20,6 +20,10 @@ INLINE vf f16_vector(const char *w) {
   return (vf)(value | (wide & 0x8000) << 16);
 }
 
+INLINE vf f16_scale(const char *w) { return broadcast(f16_vector(w)[0]); }
+
+INLINE v4f f16_four(const uint16_t *halves) { return f16_vector((const char *)halves); }
+
 static void f16_to_f32(const uint16_t *x, float *y, int64_t count) {
   int64_t i = 0;
   for (; i + LANES <= count; i += LANES) store(y + i, f16_vector((const char *)(x + i)));

@@ -16,6 +16,8 @@ const gaze_kernel_table KERNEL_TABLE = {
     .dot_bf16 = DOT(bf16_exact, pack_bf16_rounded),
 #endif
     .dot_i8 = DOT(i8, pack_i8),
+    .dot_q8_0 = DOT(q8_0, pack_blocks),
+    .dot_q4_0 = DOT(q4_0, pack_blocks),
     .outer = outer,
     .attention = attention,
     .layer_norm = layer_norm,
@@ -33,6 +35,8 @@ const gaze_kernel_table KERNEL_TABLE = {
     .greatest_magnitude = greatest_magnitude,
     .f16_to_f32 = f16_to_f32,
     .bf16_to_f32 = bf16_to_f32,
+    .q8_0_to_f32 = q8_0_to_f32,
+    .q4_0_to_f32 = q4_0_to_f32,
     .f32_to_bf16 = f32_to_bf16,
     .quantize_i8 = quantize_i8,
 };

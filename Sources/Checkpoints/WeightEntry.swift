@@ -20,7 +20,7 @@ package struct WeightEntry: Sendable {
 
   /// The bytes that the elements take once they lie together.
   package var byteCount: Int {
-    shape.elementCount / elementType.blockElements * elementType.blockBytes
+    elementType.bytes(of: shape.elementCount)
   }
 
   /// Whether the elements lie together, in order and aligned, so that they serve where they are.
@@ -47,7 +47,7 @@ package struct WeightEntry: Sendable {
     WeightEntry(
       name: name, originalName: originalName, elementType: elementType, shape: shape, file: file,
       storage: storage,
-      byteOffset: byteOffset + elements / elementType.blockElements * elementType.blockBytes,
+      byteOffset: byteOffset + elementType.bytes(of: elements),
       strides: strides)
   }
 }

@@ -5,8 +5,17 @@
 package enum ElementType: String, Sendable, CaseIterable {
   case f64, f32, f16, bf16
   case i64, i32, i16, i8, u8, bool
+  /// GGML's blocks of 32: an f16 scale, then 32 signed bytes.
+  case q8_0
+  /// GGML's blocks of 32: an f16 scale, then 32 four-bit numbers, each 8 more than it stands for.
+  case q4_0
 
-  package var blockElements: Int { 1 }
+  package var blockElements: Int {
+    switch self {
+    case .q8_0, .q4_0: 32
+    default: 1
+    }
+  }
 
   package var blockBytes: Int {
     switch self {
@@ -14,12 +23,17 @@ package enum ElementType: String, Sendable, CaseIterable {
     case .f32, .i32: 4
     case .f16, .bf16, .i16: 2
     case .i8, .u8, .bool: 1
+    case .q8_0: 34
+    case .q4_0: 18
     }
   }
 
+  /// The bytes of `count` neighbours along the last axis, which is a whole number of blocks.
+  package func bytes(of count: Int) -> Int { count / blockElements * blockBytes }
+
   package var isFloatingPoint: Bool {
     switch self {
-    case .f64, .f32, .f16, .bf16: true
+    case .f64, .f32, .f16, .bf16, .q8_0, .q4_0: true
     default: false
     }
   }

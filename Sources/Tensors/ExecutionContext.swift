@@ -64,9 +64,9 @@ package final class ExecutionContext {
 
   /// A new contiguous tensor, its elements undefined.
   package func empty(_ shape: Shape, _ elementType: ElementType = .f32) -> Tensor {
-    let count = shape.elementCount / elementType.blockElements * elementType.blockBytes
-    return Tensor(
-      storage: arena.allocate(byteCount: count), elementType: elementType, shape: shape)
+    Tensor(
+      storage: arena.allocate(byteCount: elementType.bytes(of: shape.elementCount)),
+      elementType: elementType, shape: shape)
   }
 
   package func zeros(_ shape: Shape) -> Tensor {

@@ -45,7 +45,7 @@ package struct Tensor: Sendable {
   }
 
   package var elementCount: Int { shape.elementCount }
-  package var byteCount: Int { elementCount / elementType.blockElements * elementType.blockBytes }
+  package var byteCount: Int { elementType.bytes(of: elementCount) }
 
   package var isContiguous: Bool {
     let expected = shape.contiguousStrides
@@ -67,7 +67,7 @@ package struct Tensor: Sendable {
 
   /// The address of the first element.
   package var bytes: UnsafeMutableRawPointer {
-    storage.base + offset / elementType.blockElements * elementType.blockBytes
+    storage.base + elementType.bytes(of: offset)
   }
 
   /// The first element of an f32 tensor.
@@ -104,8 +104,10 @@ package struct Tensor: Sendable {
   package func sliced(axis: Int, _ range: Range<Int>) -> Tensor {
     let axis = shape.resolved(axis)
     precondition(range.lowerBound >= 0 && range.upperBound <= shape[axis], "slice out of range")
+    let start = offset + range.lowerBound * strides[axis]
+    precondition(start % elementType.blockElements == 0, "a slice starts within a block")
     var part = shape
     part[axis] = range.count
-    return viewed(as: part, strides: strides, offset: offset + range.lowerBound * strides[axis])
+    return viewed(as: part, strides: strides, offset: start)
   }
 }

@@ -111,3 +111,20 @@ uint16_t nearest_bf16(float x) {
   if (dropped > 0x8000 || (dropped == 0x8000 && (kept & 1))) kept++;
   return (uint16_t)kept;
 }
+
+void random_block(bool is_q4, char *block, double *values) {
+  // Scales between 2^-11 and 2^-6, and at times a subnormal one.
+  uint16_t scale = (uint16_t)((random_bits() & 0x3ff) | (4 + random_bits() % 6) << 10);
+  if (random_bits() % 8 == 0) scale &= 0x3ff;
+  memcpy(block, &scale, sizeof scale);
+  for (int i = 0; i < (is_q4 ? 16 : 32); i++) {
+    uint8_t byte = (uint8_t)random_bits();
+    memcpy(block + 2 + i, &byte, 1);
+    if (is_q4) {
+      values[i] = (double)f16_number(scale) * ((byte & 15) - 8);
+      values[16 + i] = (double)f16_number(scale) * ((byte >> 4) - 8);
+    } else {
+      values[i] = (double)f16_number(scale) * (int8_t)byte;
+    }
+  }
+}

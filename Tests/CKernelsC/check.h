@@ -39,6 +39,8 @@ float *noise(int64_t count, bool shifted);
 
 float bf16_number(uint16_t bits);
 float f16_number(uint16_t bits);
+/// Fills a Q8_0 block, or a Q4_0 one, and tells the 32 numbers that it stands for.
+void random_block(bool is_q4, char *block, double *values);
 /// The nearest bf16, ties to even, of a number that is not NaN.
 uint16_t nearest_bf16(float x);
 

@@ -34,6 +34,20 @@ static void check_widening(const gaze_kernel_table *table) {
   }
 }
 
+static void check_unpacking(const gaze_kernel_table *table, bool is_q4, int64_t blocks) {
+  about("%s: %s of %lld blocks", table->name, is_q4 ? "q4_0_to_f32" : "q8_0_to_f32",
+        (long long)blocks);
+  ptrdiff_t size = is_q4 ? 18 : 34;
+  char *x = buffer(blocks * size, 1, true);
+  double *want = DOUBLES(blocks * 32);
+  float *y = FLOATS(blocks * 32, true);
+  for (int64_t i = 0; i < blocks; i++) random_block(is_q4, x + i * size, want + i * 32);
+  (is_q4 ? table->q4_0_to_f32 : table->q8_0_to_f32)(x, y, blocks * 32);
+  // A half times a byte has fewer digits than a float: nothing is rounded.
+  expect_close(y, want, blocks * 32, 0, 0);
+  release_buffers();
+}
+
 static void check_narrowing(const gaze_kernel_table *table, int64_t count) {
   about("%s: f32_to_bf16 of %lld", table->name, (long long)count);
   float *x = FLOATS(count, true);
@@ -73,6 +87,10 @@ static void check_quantizing(const gaze_kernel_table *table, int64_t count, floa
 
 void check_conversions(const gaze_kernel_table *table) {
   check_widening(table);
+  for (int64_t blocks = 0; blocks < 5; blocks++) {
+    check_unpacking(table, false, blocks);
+    check_unpacking(table, true, blocks);
+  }
   for (int64_t count = 0; count < 70; count++) {
     check_narrowing(table, count);
     check_quantizing(table, count, 0.25f);

@@ -4,9 +4,9 @@
 
 #include "check.h"
 
-typedef enum { F32, F16, BF16_EXACT, BF16, I8 } format;
-static const char *const format_names[] = {"dot_f32", "dot_f16", "dot_bf16_exact", "dot_bf16",
-                                           "dot_i8"};
+typedef enum { F32, F16, BF16_EXACT, BF16, Q8_0, Q4_0, I8 } format;
+static const char *const format_names[] = {"dot_f32",  "dot_f16",  "dot_bf16_exact", "dot_bf16",
+                                           "dot_q8_0", "dot_q4_0", "dot_i8"};
 
 static const gaze_dot *dot_of(const gaze_kernel_table *table, format kind) {
   switch (kind) {
@@ -14,12 +14,12 @@ static const gaze_dot *dot_of(const gaze_kernel_table *table, format kind) {
     case F16: return &table->dot_f16;
     case BF16_EXACT: return &table->dot_bf16_exact;
     case BF16: return &table->dot_bf16;
+    case Q8_0: return &table->dot_q8_0;
+    case Q4_0: return &table->dot_q4_0;
     case I8: return &table->dot_i8;
   }
   return NULL;
 }
-
-static size_t weight_size(format kind) { return kind == F32 ? 4 : kind == I8 ? 1 : 2; }
 
 /// Fills one weight and returns what it stands for.
 static double make_weight(format kind, char *weight) {
@@ -43,8 +43,22 @@ static double make_weight(format kind, char *weight) {
       memcpy(weight, &small, 1);
       return small;
     }
+    case Q8_0:
+    case Q4_0: break;
   }
   return 0;
+}
+
+/// How many neighbours along k share bytes, and how many bytes.
+static int64_t group_elements(format kind) { return kind == Q8_0 || kind == Q4_0 ? 32 : 1; }
+static ptrdiff_t group_size(format kind) {
+  return kind == F32 ? 4 : kind == I8 ? 1 : kind == Q8_0 ? 34 : kind == Q4_0 ? 18 : 2;
+}
+
+/// Fills one group of weights and tells what they stand for.
+static void make_weights(format kind, char *group, double *values) {
+  if (kind == Q8_0 || kind == Q4_0) random_block(kind == Q4_0, group, values);
+  else *values = make_weight(kind, group);
 }
 
 /// What the format makes of an activation.
@@ -66,10 +80,10 @@ static void check_dot(const gaze_kernel_table *table, format kind, product_shape
         s.columns, (long long)s.k, s.bias ? ", bias" : "", s.accumulate ? ", added" : "",
         s.shifted ? ", shifted" : "");
   ptrdiff_t x_stride = s.k + 3, out_stride = s.columns + 2;
-  size_t size = weight_size(kind);
-  ptrdiff_t weight_stride = (s.k + 5) * (ptrdiff_t)size;
+  const int64_t group = group_elements(kind);
+  ptrdiff_t size = group_size(kind), weight_stride = (s.k / group + 5) * size;
   float *x = noise((s.rows - 1) * x_stride + s.k, s.shifted);
-  char *weights = buffer((s.columns - 1) * weight_stride + s.k * (ptrdiff_t)size, 1, false);
+  char *weights = buffer((s.columns - 1) * weight_stride + s.k / group * size, 1, s.shifted);
   float *row_scales = FLOATS(s.rows, false), *weight_scales = FLOATS(s.columns, false);
   int32_t *weight_sums = buffer(s.columns, sizeof(int32_t), false);
   float *bias = noise(s.columns, s.shifted);
@@ -81,8 +95,8 @@ static void check_dot(const gaze_kernel_table *table, format kind, product_shape
   for (int64_t i = 0; i < out_count; i++) want[i] = (double)out[i];
   for (int32_t n = 0; n < s.columns; n++) {
     weight_scales[n] = 0.01f + 0.001f * (float)n;
-    for (int64_t k = 0; k < s.k; k++) {
-      weight_row[k] = make_weight(kind, weights + n * weight_stride + k * (ptrdiff_t)size);
+    for (int64_t k = 0; k < s.k; k += group) {
+      make_weights(kind, weights + n * weight_stride + k / group * size, weight_row + k);
       if (kind == I8) weight_sums[n] += (int32_t)weight_row[k];
     }
     for (int32_t m = 0; m < s.rows; m++) {
@@ -159,12 +173,14 @@ void check_products(const gaze_kernel_table *table) {
   const int64_t depths[] = {1, 3, 15, 16, 17, 31, 32, 33, 64, 65, 127, 200};
   const int32_t columns[] = {1, 3, 4, 5, 8, 13};
   for (int kind = F32; kind <= I8; kind++) {
+    const int64_t whole = group_elements((format)kind);
     for (int32_t rows = 1; rows <= table->tile_rows; rows++) {
       for (size_t d = 0; d < sizeof depths / sizeof *depths; d++) {
         for (size_t c = 0; c < sizeof columns / sizeof *columns; c++) {
           size_t i = (size_t)rows + d + c;
           check_dot(table, (format)kind,
-                    (product_shape){rows, columns[c], depths[d], i % 2, i % 3 == 0, i % 5 == 0});
+                    (product_shape){rows, columns[c], depths[d] * whole, i % 2, i % 3 == 0,
+                                    i % 5 == 0});
         }
       }
     }

@@ -68,6 +68,66 @@ import Testing
     }
   }
 
+  /// Blocks of 32 meet f32 activations as the numbers that they stand for; a narrower precision
+  /// converts them as it converts any other weight.
+  @Test(arguments: Table.all, [ElementType.q8_0, .q4_0])
+  func multipliesQuantisedBlocks(_ table: Table, _ elementType: ElementType) throws {
+    var noise = Noise(45)
+    for (rows, columns, k) in [(1, 37, 4096), (2, 4, 32), (table.tileRows + 1, 9, 1056)] {
+      let quantized = QuantizedWeights(elementType, blocks: columns * k / 32, noise: &noise)
+      let x = noise.floats(rows * k)
+      for precision in Precision.allCases {
+        let context = table.context(precision)
+        // Two bytes off a line, as a mapped file lends them.
+        let weight = lent(quantized.bytes, elementType, [columns, k], misalignment: 2)
+        let plain = context.tensor(quantized.values, [columns, k])
+        let input = context.tensor(x, [rows, k])
+        let y = try context.linear(input, weight: weight).array
+        if precision == .bf16 || precision == .int8 {
+          #expect(y == (try context.linear(input, weight: plain)).array, "\(precision)")
+        } else {
+          let w = quantized.values.doubles
+          let exact = Reference.linear(x.doubles, w, rows: rows, columns: columns, k: k)
+          let magnitudes = Reference.linear(
+            x.doubles.map(abs), w.map(abs), rows: rows, columns: columns, k: k)
+          expectClose(y, exact, "\(elementType) in \(precision)") {
+            (Double(k) / 4 + 8) * 0x1p-24 * magnitudes[$0]
+          }
+        }
+        #expect(try context.upcast(weight).array == quantized.values)
+      }
+    }
+  }
+
+  @Test(arguments: [ElementType.q8_0, .q4_0])
+  func passesGradientsThroughQuantisedWeights(_ elementType: ElementType) throws {
+    var noise = Noise(46)
+    let quantized = QuantizedWeights(elementType, blocks: 10, noise: &noise)
+    let (x, seed) = (noise.floats(3 * 64), noise.floats(3 * 5))
+    let context = Table.all[0].context()
+    var input: Tensor?
+    let (_, gradients) = try context.differentiate(seed: context.tensor(seed, [3, 5])) {
+      tape throws(TensorError) in
+      let watched = tape.watch(context.tensor(x, [3, 64]))
+      input = watched
+      return try context.linear(watched, weight: lent(quantized.bytes, elementType, [5, 64]))
+    }
+    let dx = try #require(gradients[try #require(input)])
+    let expected = try context.product(
+      context.tensor(seed, [3, 5]), context.tensor(quantized.values, [5, 64]))
+    #expect(dx.array == expected.array)
+  }
+
+  @Test func refusesRowsThatCutABlock() throws {
+    var noise = Noise(47)
+    let quantized = QuantizedWeights(.q8_0, blocks: 3, noise: &noise)
+    let context = Table.all[0].context()
+    let weight = lent(quantized.bytes, .q8_0, [2, 48])
+    #expect(throws: TensorError.self) {
+      try context.linear(context.tensor(noise.floats(48), [1, 48]), weight: weight)
+    }
+  }
+
   @Test(arguments: Table.all, [ElementType.f32, .bf16])
   func quantizesRowsAndAddsIntegersExactly(_ table: Table, _ elementType: ElementType) throws {
     var noise = Noise(43)

@@ -110,6 +110,8 @@ typedef struct {
   gaze_dot dot_bf16_exact;  ///< f32 activations × bf16 weights, f32 arithmetic
   gaze_dot dot_bf16;        ///< bf16 activations × bf16 weights, f32 accumulation
   gaze_dot dot_i8;          ///< int8 activations × int8 weights, int32 accumulation
+  /// f32 activations × blocks of 32 quantised weights, f32 arithmetic; k is a multiple of 32.
+  gaze_dot dot_q8_0, dot_q4_0;
 
   void (*outer)(const gaze_outer_arguments *arguments);
   void (*attention)(const gaze_attention_arguments *arguments);
@@ -148,6 +150,9 @@ typedef struct {
 
   void (*f16_to_f32)(const uint16_t *x, float *y, int64_t count);
   void (*bf16_to_f32)(const uint16_t *x, float *y, int64_t count);
+  /// Of whole blocks of 32: `count` is a multiple of that.
+  void (*q8_0_to_f32)(const void *x, float *y, int64_t count);
+  void (*q4_0_to_f32)(const void *x, float *y, int64_t count);
   /// Round to nearest even; NaN stays NaN.
   void (*f32_to_bf16)(const float *x, uint16_t *y, int64_t count);
   /// y = round(x / scale), clamped to -127...127, 0 where the scale is; returns the sum of what

@@ -27,9 +27,9 @@ extension KernelCase {
     }
     // ViT-B/32 at 224 pixels; ViT-B/14 or SigLIP-sized sequences.
     cases += [attention(positions: 50), attention(positions: 577)]
-    cases += [
-      matrixTimesVector(.f32, bytes: streamedBytes), matrixTimesVector(.bf16, bytes: streamedBytes),
-    ]
+    cases += [ElementType.f32, .bf16, .q8_0, .q4_0].map {
+      matrixTimesVector($0, bytes: streamedBytes)
+    }
     cases += [
       layerNorm(bytes: streamedBytes), softmax(bytes: streamedBytes), gelu(bytes: streamedBytes),
     ]
@@ -63,16 +63,16 @@ extension KernelCase {
     }
   }
 
-  private static func matrixTimesVector(_ type: PeakKind, bytes: Int) -> KernelCase {
-    let elementType = weightType(type)
+  /// Weights are read in their own type.
+  private static func matrixTimesVector(_ type: ElementType, bytes: Int) -> KernelCase {
     let depth = 4096
-    let columns = max(1, bytes / depth / elementType.blockBytes)
+    let columns = max(1, bytes / type.bytes(of: depth))
     return KernelCase(
       kernel: "\(type.rawValue) matrix × vector", shape: "1×\(depth)×\(columns)", bound: .memory,
-      amount: Double(columns * depth * elementType.blockBytes), precision: precision(type)
+      amount: Double(type.bytes(of: columns * depth)), precision: .file
     ) { context throws(TensorError) in
       let x = try context.noise([1, depth])
-      let weight = try context.noise([columns, depth], elementType)
+      let weight = try context.noise([columns, depth], type)
       return { context throws(TensorError) in _ = try context.linear(x, weight: weight) }
     }
   }
@@ -147,9 +147,7 @@ extension ExecutionContext {
       state = state &* 1_664_525 &+ 1_013_904_223
       return Float(Int32(bitPattern: state)) / Float(1 << 31)
     }
-    let bytes = elementType == .bf16
-      ? period.flatMap { [UInt8($0.bitPattern >> 16 & 0xff), UInt8($0.bitPattern >> 24)] }
-      : period.flatMap { value in withUnsafeBytes(of: value) { Array($0) } }
+    let bytes = period.flatMap { $0.bytes(as: elementType) }
     let target = UnsafeMutableRawBufferPointer(start: tensor.bytes, count: tensor.byteCount)
     for start in stride(from: 0, to: target.count, by: bytes.count) {
       if cancellation.isCancelled { throw .cancelled }
@@ -158,5 +156,18 @@ extension ExecutionContext {
         .copyBytes(from: bytes[..<count])
     }
     return tensor
+  }
+}
+
+extension Float {
+  /// This number's bytes as `elementType`; for quantised types, a block that it is the noise of.
+  fileprivate func bytes(as elementType: ElementType) -> [UInt8] {
+    let word = withUnsafeBytes(of: bitPattern.littleEndian) { Array($0) }
+    guard elementType.blockElements > 1 else {
+      return elementType == .bf16 ? Array(word.suffix(2)) : word
+    }
+    // A scale of 2⁻⁷, then its digits over and over.
+    let quants = (0..<elementType.blockBytes - 2).map { word[$0 % 3] &+ UInt8($0) }
+    return [0x00, 0x20] + quants
   }
 }

@@ -29,10 +29,9 @@ package struct CLIPVisionTower {
     let (width, patch) = (configuration.transformer.width, configuration.patchSize)
     let epsilon = configuration.transformer.epsilon
     let embeddings = scope["embeddings"]
-    let kernel = try embeddings["patch_embedding"].tensor(
-      "weight", [width, configuration.channels, patch, patch])
-    patchEmbedding = Linear(
-      weight: kernel.reshaped([width, configuration.channels * patch * patch]))
+    patchEmbedding = .ofPatches(
+      kernel: try embeddings["patch_embedding"].tensor(
+        "weight", [width, configuration.channels, patch, patch]))
     classEmbedding = try embeddings.exact("class_embedding", [width])
     let side = configuration.imageSize / patch
     let table = try embeddings["position_embedding"].exact("weight", [1 + side * side, width])

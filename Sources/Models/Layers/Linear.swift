@@ -5,6 +5,8 @@ import Tensors
 struct Linear {
   let weight: Tensor
   let bias: Tensor?
+  /// How this layer multiplies whatever precision the context has; nil: as the context says.
+  let precision: Precision?
 
   /// Reads `weight [outputs, inputs]` and, unless `bias` is false, `bias [outputs]`.
   init(
@@ -12,17 +14,31 @@ struct Linear {
   ) throws(CheckpointError) {
     weight = try scope.tensor("weight", [outputs, inputs])
     self.bias = bias ? try scope.exact("bias", [outputs]) : nil
+    precision = nil
   }
 
-  init(weight: Tensor, bias: Tensor? = nil) {
+  init(weight: Tensor, bias: Tensor? = nil, precision: Precision? = nil) {
     self.weight = weight
     self.bias = bias
+    self.precision = precision
+  }
+
+  /// The map of flattened patches to channels, in f32 whatever the precision of the rest: what
+  /// bf16 or int8 would round off the pixels is lost to every later layer, and this is a
+  /// fortieth of a tower's work.
+  ///
+  /// - Parameter kernel: `[outputs, ...]`, as a linear map or as a convolution stores it.
+  static func ofPatches(kernel: Tensor, bias: Tensor? = nil) -> Linear {
+    let outputs = kernel.shape[0]
+    return Linear(
+      weight: kernel.reshaped([outputs, kernel.elementCount / max(1, outputs)]), bias: bias,
+      precision: .f32)
   }
 
   /// `[..., inputs]` to `[..., outputs]`.
   func callAsFunction(
     _ x: Tensor, in context: ExecutionContext
   ) throws(TensorError) -> Tensor {
-    try context.linear(x, weight: weight, bias: bias)
+    try context.linear(x, weight: weight, bias: bias, precision: precision)
   }
 }

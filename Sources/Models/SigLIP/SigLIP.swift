@@ -58,15 +58,15 @@ package struct SigLIPVisionTower {
     let (embeddings, side) = (scope["embeddings"], configuration.gridSide)
     let patches = embeddings["patch_embedding"]
     let table = try embeddings["position_embedding"].exact("weight", [side * side, width])
-    let elements = 3 * patch * patch
+    let bias = try patches.exact("bias", [width])
     switch configuration.input {
     case .pictures:
-      let kernel = try patches.tensor("weight", [width, 3, patch, patch])
-      patchEmbedding = Linear(
-        weight: kernel.reshaped([width, elements]), bias: try patches.exact("bias", [width]))
+      patchEmbedding = .ofPatches(
+        kernel: try patches.tensor("weight", [width, 3, patch, patch]), bias: bias)
       positions = PositionGrid(table, side: side, filter: .bicubic)
     case .patches:
-      patchEmbedding = try Linear(patches, inputs: elements, outputs: width)
+      patchEmbedding = .ofPatches(
+        kernel: try patches.tensor("weight", [width, 3 * patch * patch]), bias: bias)
       positions = PositionGrid(table, side: side, filter: .bilinearAntialiased)
     }
     transformer = try Transformer(scope["encoder"], tower: "vision", configuration.transformer)

@@ -1,7 +1,7 @@
 import CKernels
 
 extension ExecutionContext {
-  /// The elements as contiguous f32, exactly: every f16 and bf16 value is an f32 value.
+  /// The elements as contiguous f32, exactly: every f16, bf16 and quantised value is an f32 value.
   ///
   /// - Throws: ``TensorError/elementType(operation:found:expected:)`` for integers and f64.
   package func upcast(_ x: Tensor) throws(TensorError) -> Tensor {
@@ -15,17 +15,22 @@ extension ExecutionContext {
       functions.f16_to_f32(source.bytes.assumingMemoryBound(to: UInt16.self), y.floats, count)
     case .bf16:
       functions.bf16_to_f32(source.bytes.assumingMemoryBound(to: UInt16.self), y.floats, count)
+    case .q8_0: functions.q8_0_to_f32(source.bytes, y.floats, count)
+    case .q4_0: functions.q4_0_to_f32(source.bytes, y.floats, count)
     default:
       throw .elementType(
-        operation: "conversion to f32", found: source.elementType, expected: "f32, f16 or bf16")
+        operation: "conversion to f32", found: source.elementType,
+        expected: "f32, f16, bf16, q8_0 or q4_0")
     }
     return recorded(y, from: [x]) { gradient, _ throws(TensorError) in [gradient] }
   }
 
   /// A contiguous copy, with the same element type, of a view with any strides.
+  ///
+  /// - Throws: ``TensorError`` when that would cut a block of quantised elements.
   func copied(_ x: Tensor) throws(TensorError) -> Tensor {
     let y = empty(x.shape, x.elementType)
-    let bytes = x.elementType.blockBytes
+    let type = x.elementType
     let shape = x.shape
     // The longest run of trailing axes that lies together is copied at once.
     var run = 1
@@ -34,13 +39,19 @@ extension ExecutionContext {
       outer -= 1
       run *= shape[outer]
     }
+    guard (x.strides.array.prefix(outer) + [run]).allSatisfy({ $0 % type.blockElements == 0 })
+    else {
+      throw .shapes(
+        operation: "copy", found: [shape],
+        expected: "runs of whole blocks of \(type.blockElements)")
+    }
     var target = y.bytes
     var index = [Int](repeating: 0, count: outer)
     for _ in 0..<(run == 0 ? 0 : x.elementCount / run) {
       var position = 0
       for axis in 0..<outer { position += index[axis] * x.strides[axis] }
-      target.copyMemory(from: x.bytes + position * bytes, byteCount: run * bytes)
-      target += run * bytes
+      target.copyMemory(from: x.bytes + type.bytes(of: position), byteCount: type.bytes(of: run))
+      target += type.bytes(of: run)
       for axis in stride(from: outer - 1, through: 0, by: -1) {
         index[axis] += 1
         if index[axis] < shape[axis] { break }

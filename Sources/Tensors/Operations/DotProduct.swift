@@ -8,7 +8,7 @@ struct DotOperands {
   let stride: Int
   let columns: Int
   let k: Int
-  let elementBytes: Int
+  let elementType: ElementType
   /// i8 only.
   let packed: PackedWeight?
   /// Keeps the weights in place.
@@ -25,9 +25,9 @@ struct DotOperands {
   private init(dot: gaze_dot, matrix: Tensor, packed: PackedWeight?) {
     self.dot = dot
     weights = UnsafeRawPointer(matrix.bytes)
-    elementBytes = matrix.elementType.blockBytes
+    elementType = matrix.elementType
     k = matrix.shape.width
-    stride = k * elementBytes
+    stride = elementType.bytes(of: k)
     columns = matrix.shape.rowCount
     self.packed = packed
     owner = matrix.storage
@@ -37,8 +37,8 @@ struct DotOperands {
   init(dot: gaze_dot, rows: UnsafePointer<Float>, stride: Int, count: Int, k: Int, owner: Storage) {
     self.dot = dot
     weights = UnsafeRawPointer(rows)
-    elementBytes = MemoryLayout<Float>.size
-    self.stride = stride * elementBytes
+    elementType = .f32
+    self.stride = elementType.bytes(of: stride)
     columns = count
     self.k = k
     packed = nil
@@ -117,7 +117,7 @@ extension ExecutionContext {
 
   private func columnsPerTask(_ operands: DotOperands, rowCount: Int) -> Int {
     let blockBytes = min(
-      operands.stride, blockLength(operands, rowCount: rowCount) * operands.elementBytes)
+      operands.stride, operands.elementType.bytes(of: blockLength(operands, rowCount: rowCount)))
     let taskBytes =
       rowCount == 1 ? ExecutionContext.streamBytes : ExecutionContext.taskBytes
     let cached = max(4, taskBytes / max(1, blockBytes) / 4 * 4)
@@ -135,7 +135,7 @@ extension ExecutionContext {
     var arguments = gaze_dot_arguments(
       panel: panels.panel(block: block, tile: tile),
       weights: operands.weights + columns.lowerBound * operands.stride
-        + k.lowerBound * operands.elementBytes,
+        + operands.elementType.bytes(of: k.lowerBound),
       weight_stride: operands.stride,
       out: out + row * outStride + columns.lowerBound,
       out_stride: outStride,
@@ -216,11 +216,10 @@ extension ExecutionContext {
   /// row meets each weight once: there is no panel to keep near.
   private func blockLength(_ operands: DotOperands, rowCount: Int) -> Int {
     // Weight sums were made for blocks of this length.
-    if operands.elementBytes == 1 { return ExecutionContext.int8Block }
+    if operands.elementType == .i8 { return ExecutionContext.int8Block }
     guard rowCount > 1 else { return max(1, operands.k) }
     let step = Int(operands.dot.step)
-    let panelBytes = max(operands.elementBytes, Int(operands.dot.step_bytes) / step)
-    let longest = ExecutionContext.kBlockBytes / panelBytes
+    let longest = ExecutionContext.kBlockBytes / (Int(operands.dot.step_bytes) / step)
     let count = max(1, (operands.k + longest - 1) / longest)
     let even = (operands.k + count - 1) / count
     return (even + step - 1) / step * step

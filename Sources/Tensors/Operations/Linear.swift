@@ -3,11 +3,12 @@ import CKernels
 extension ExecutionContext {
   /// y = x Wᵀ + b: `x [..., K]`, `weight [N, K]`, `bias [N]` to `[..., N]`.
   ///
-  /// The weight is read in its own element type; ``precision`` picks the multiply.
+  /// The weight is read in its own element type.
   ///
+  /// - Parameter precision: picks the multiply; by default as ``precision`` says.
   /// - Throws: ``TensorError`` for shapes that do not fit, or when cancelled.
   package func linear(
-    _ x: Tensor, weight: Tensor, bias: Tensor? = nil
+    _ x: Tensor, weight: Tensor, bias: Tensor? = nil, precision: Precision? = nil
   ) throws(TensorError) -> Tensor {
     guard weight.shape.rank == 2, x.shape.width == weight.shape[1],
       bias.map({ $0.shape == [weight.shape[0]] }) ?? true
@@ -19,7 +20,7 @@ extension ExecutionContext {
     let input = try contiguous(x)
     let offsets = try bias.map { b throws(TensorError) in try contiguous(b) }
     let y = empty(x.shape.dropping(last: 1).appending(weight.shape[0]))
-    let product = try dotOperands(for: weight)
+    let product = try dotOperands(for: weight, precision ?? self.precision)
     try dotProduct(
       rows: input.floats, rowStride: input.shape.width, rowCount: input.shape.rowCount,
       product, bias: offsets?.floats, out: y.floats, outStride: weight.shape[0])
@@ -44,29 +45,39 @@ extension ExecutionContext {
     }
   }
 
-  /// How to multiply by `weight` under the present precision.
-  func dotOperands(for weight: Tensor) throws(TensorError) -> DotOperands {
+  /// How to multiply by `weight` under `precision`.
+  private func dotOperands(
+    for weight: Tensor, _ precision: Precision
+  ) throws(TensorError) -> DotOperands {
     let functions = functions
     guard weight.elementType.isFloatingPoint, weight.elementType != .f64 else {
       throw .elementType(
-        operation: "matrix product", found: weight.elementType, expected: "f32, f16 or bf16")
+        operation: "matrix product", found: weight.elementType,
+        expected: "f32, f16, bf16, q8_0 or q4_0")
+    }
+    guard weight.shape.width % weight.elementType.blockElements == 0 else {
+      throw .shapes(
+        operation: "matrix product", found: [weight.shape],
+        expected: "rows of whole blocks of \(weight.elementType.blockElements)")
     }
     switch (precision, weight.elementType) {
     case (.int8, _) where !weight.isTracked:
       return DotOperands(dot: functions.dot_i8, packed: try packedInt8(weight))
-    case (.bf16, .f32) where !weight.isTracked, (.bf16, .f16) where !weight.isTracked:
+    case (.bf16, let stored) where stored != .bf16 && !weight.isTracked:
       return DotOperands(dot: functions.dot_bf16, packed: try packedBF16(weight))
     default:
       let rows = weight.isContiguous ? weight : try copied(weight)
-      return DotOperands(dot: dot(reading: rows.elementType), weight: rows)
+      return DotOperands(dot: dot(reading: rows.elementType, precision), weight: rows)
     }
   }
 
-  /// The product that reads weights as they are stored, under the present precision.
-  private func dot(reading elementType: ElementType) -> gaze_dot {
+  /// The product that reads weights as they are stored.
+  private func dot(reading elementType: ElementType, _ precision: Precision) -> gaze_dot {
     switch elementType {
     case .bf16: precision == .f32 ? functions.dot_bf16_exact : functions.dot_bf16
     case .f16: functions.dot_f16
+    case .q8_0: functions.dot_q8_0
+    case .q4_0: functions.dot_q4_0
     default: functions.dot_f32
     }
   }

@@ -18,9 +18,9 @@ enum DotFormat: CaseIterable, Sendable {
   /// The bytes of `values` as weights of this format; int8 takes whole numbers as they are.
   func encoded(_ values: [Float]) -> [UInt8] {
     switch self {
-    case .f32: values.flatMap { bytes($0.bitPattern) }
-    case .f16: values.flatMap { bytes(Float16($0).bitPattern) }
-    case .bf16, .bf16Exact: values.flatMap { bytes(bf16Bits($0)) }
+    case .f32: values.flatMap { littleEndian($0.bitPattern) }
+    case .f16: values.flatMap { littleEndian(Float16($0).bitPattern) }
+    case .bf16, .bf16Exact: values.flatMap { littleEndian(bf16Bits($0)) }
     case .int8: values.map { UInt8(bitPattern: Int8($0)) }
     }
   }
@@ -34,7 +34,7 @@ enum DotFormat: CaseIterable, Sendable {
   }
 }
 
-private func bytes(_ value: some FixedWidthInteger) -> [UInt8] {
+private func littleEndian(_ value: some FixedWidthInteger) -> [UInt8] {
   withUnsafeBytes(of: value.littleEndian) { Array($0) }
 }
 
@@ -65,4 +65,29 @@ func lent(
   return Tensor(
     storage: Storage(lending: start, byteCount: bytes.count, from: owner),
     elementType: elementType, shape: shape)
+}
+
+/// Quantised weights and the numbers that they stand for.
+struct QuantizedWeights {
+  let bytes: [UInt8]
+  let values: [Float]
+
+  /// Blocks of noise, with scales between 2⁻¹¹ and 2⁻⁶.
+  init(_ elementType: ElementType, blocks: Int, noise: inout Noise) {
+    var (bytes, values): ([UInt8], [Float]) = ([], [])
+    for _ in 0..<blocks {
+      let scale = Float16(Float.random(in: 0x1p-11...0x1p-6, using: &noise))
+      bytes += littleEndian(scale.bitPattern)
+      let quants = (0..<(elementType == .q4_0 ? 16 : 32)).map { _ in
+        UInt8.random(in: 0...255, using: &noise)
+      }
+      bytes += quants
+      let whole = elementType == .q4_0
+        ? (quants.map { $0 & 15 } + quants.map { $0 >> 4 }).map { Int($0) - 8 }
+        : quants.map { Int(Int8(bitPattern: $0)) }
+      values += whole.map { Float(scale) * Float($0) }
+    }
+    self.bytes = bytes
+    self.values = values
+  }
 }
