@@ -137,6 +137,9 @@ import Testing
     #expect(try context.multiply(x, x).array == [1, 4, 9, 16])
     #expect(throws: TensorError.self) { try context.add(x, context.zeros([2, 1])) }
     #expect(throws: TensorError.self) { try context.add(context.zeros([2]), x) }
+    // A row so long that writing one into no rows would leave the memory of the process.
+    let width = 1 << 24
+    #expect(try context.add(context.empty([0, width]), context.zeros([width])).shape == [0, width])
   }
 
   @Test func meansDropTheirAxis() throws {

@@ -59,7 +59,8 @@ extension ExecutionContext {
     let (left, right) = (try contiguous(x), try contiguous(y))
     let result = empty(x.shape)
     let period = right.elementCount
-    guard period > 0 else { return result }
+    // Of no rows there is nothing to add to, however long one row would be.
+    guard period > 0, x.elementCount > 0 else { return result }
     let (a, b, out) = (left.floats, right.floats, result.floats)
     guard period < x.elementCount else {
       try parallelRows(period, width: 1) { range in
