@@ -142,6 +142,17 @@ import Testing
     #expect(try context.add(context.empty([0, width]), context.zeros([width])).shape == [0, width])
   }
 
+  @Test func masksOfASoftmaxHaveTheLastAxes() throws {
+    let context = Table.all[0].context()
+    let x = context.zeros([2, 3, 4])
+    for shape: Shape in [[4], [3, 4], [2, 3, 4]] {
+      #expect(try context.softmax(x, mask: context.zeros(shape)).array[0] == 0.25)
+    }
+    for shape: Shape in [[], [1], [3], [2, 4], [1, 2, 3, 4]] {
+      #expect(throws: TensorError.self) { try context.softmax(x, mask: context.zeros(shape)) }
+    }
+  }
+
   @Test func meansDropTheirAxis() throws {
     let context = Table.all[0].context()
     let x = context.tensor([1, 2, 3, 4, 5, 6], [1, 3, 2])

@@ -10,7 +10,7 @@ extension ExecutionContext {
   ) throws(TensorError) -> Tensor {
     let width = x.shape.width
     if let mask {
-      guard mask.shape.rank <= x.shape.rank,
+      guard mask.shape.rank > 0, mask.shape.rank <= x.shape.rank,
         x.shape.dropping(first: x.shape.rank - mask.shape.rank) == mask.shape
       else {
         throw .shapes(
