@@ -59,6 +59,9 @@ import Testing
     #expect(try context.concatenated([a, a], axis: 0).array == [1, 2, 3, 4, 1, 2, 3, 4])
     #expect(try context.concatenated([b, a.sliced(axis: 1, 1..<2)], axis: -1).array == [5, 2, 6, 4])
     #expect(throws: TensorError.self) { try context.concatenated([a, b], axis: 0) }
+    let row = context.zeros([2])
+    #expect(throws: TensorError.self) { try context.concatenated([a, row], axis: 1) }
+    #expect(throws: TensorError.self) { try context.concatenated([row, a], axis: 0) }
     #expect(throws: TensorError.self) { try context.concatenated([], axis: 0) }
   }
 

@@ -102,14 +102,16 @@ extension ExecutionContext {
     }
     let axis = first.shape.resolved(axis)
     var shape = first.shape
-    shape[axis] = parts.reduce(0) { $0 + $1.shape[axis] }
+    shape[axis] = 0
     for part in parts {
-      var expected = shape
-      expected[axis] = part.shape.rank == shape.rank ? part.shape[axis] : 0
-      guard part.shape == expected else {
+      var others = part.shape
+      // Which of its axes it would be is only known of a part with as many.
+      if others.rank == shape.rank { others[axis] = shape[axis] }
+      guard others == shape else {
         throw .shapes(
           operation: "concatenate", found: parts.map(\.shape), expected: "equal other axes")
       }
+      shape[axis] += part.shape[axis]
     }
     let y = empty(shape)
     var ranges: [Range<Int>] = []
