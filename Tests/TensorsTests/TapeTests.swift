@@ -54,6 +54,15 @@ import Testing
       return try context.scaled(try context.contiguous(x), by: 5)
     }
     #expect(gradients[x]?.array == [5, 5, 5])
+
+    var column = lent(DotFormat.bf16.encoded([1, 2, 3, 4]), .bf16, [2, 2])
+      .sliced(axis: 1, 0..<1)
+    let (_, strided) = try context.differentiate { tape throws(TensorError) in
+      column = tape.watch(column)
+      return try context.scaled(try context.reshaped(column, [2]), by: 5)
+    }
+    #expect(strided[column]?.shape == [2, 1])
+    #expect(strided[column]?.array == [5, 5])
   }
 
   /// A value outlives the tape that followed it; to the next tape it is a constant.

@@ -72,7 +72,7 @@ extension ExecutionContext {
     }
     let source = x.isContiguous ? x : try copied(x)
     let original = x.shape
-    return recorded(source.reshaped(shape), from: [source]) { gradient, context throws(TensorError) in
+    return recorded(source.reshaped(shape), from: [x]) { gradient, context throws(TensorError) in
       [try context.contiguous(gradient).reshaped(original)]
     }
   }
