@@ -27,9 +27,10 @@ package final class Tape {
 
   package init() {}
 
-  /// `tensor` as a variable whose gradient can be asked for.
+  /// `tensor` as a variable whose gradient can be asked for; itself where the tape follows it
+  /// already, because a second place would cut it off from what it was computed from.
   package func watch(_ tensor: Tensor) -> Tensor {
-    append(Entry(inputs: [], rule: nil), for: tensor)
+    index(of: tensor) == nil ? append(Entry(inputs: [], rule: nil), for: tensor) : tensor
   }
 
   func record(_ output: Tensor, inputs: [Tensor?], rule: @escaping GradientRule) -> Tensor {

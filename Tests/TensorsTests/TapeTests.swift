@@ -35,6 +35,19 @@ import Testing
     #expect(gradients[hidden]?.array == [1, 1, 1])
   }
 
+  @Test func watchingWhatIsFollowedCutsNothing() throws {
+    let context = Table.all[0].context()
+    var x = context.tensor([3], [1])
+    var square = x
+    let (_, gradients) = try context.differentiate { tape throws(TensorError) in
+      x = tape.watch(x)
+      square = tape.watch(try context.multiply(x, x))
+      return try context.scaled(square, by: 2)
+    }
+    #expect(gradients[square]?.array == [2])
+    #expect(gradients[x]?.array == [12])
+  }
+
   @Test func mappedWeightsPassGradientsThrough() throws {
     let context = Table.all[0].context(.int8)
     let weight = lent(DotFormat.bf16.encoded([1, 2, 3, 4]), .bf16, [2, 2])

@@ -49,7 +49,7 @@ extension ExecutionContext {
     if isTraced {
       // Under a tape a wanted map is a variable, so that its gradient can be asked for without
       // following the pixels or the vocabulary below it.
-      if let tape, !probabilities.isTracked { probabilities = tape.watch(probabilities) }
+      if let tape { probabilities = tape.watch(probabilities) }
       taps?.receive(probabilities, at: site)
     }
     return try headSums(probabilities, value)
