@@ -15,12 +15,14 @@ import Synchronization
 /// One loop at a time has the workers. A loop inside a loop, or one that another thread starts
 /// meanwhile, runs on its caller alone: slower, never stuck.
 ///
-/// `@unchecked Sendable`: `job` and `limit` are written only by the thread that holds `isBusy`,
-/// before it publishes a new `round`, and read by workers only after they have seen that round
-/// and before they report through `pending`.
+/// `@unchecked Sendable`: `threadCount` is written by `init` alone, and no worker reads it; `job`
+/// and `limit` are written only by the thread that holds `isBusy`, before it publishes a new
+/// `round`, and read by workers only after they have seen that round and before they report
+/// through `pending`.
 package final class ThreadPool: @unchecked Sendable {
-  /// Threads that a loop runs on, the caller's own included.
-  package let threadCount: Int
+  /// Threads that a loop runs on, the caller's own included: as many as were asked for, or as the
+  /// system granted.
+  package private(set) var threadCount: Int
 
   /// Held by the thread whose loop has the workers.
   private let isBusy = Atomic<Bool>(false)
@@ -34,9 +36,9 @@ package final class ThreadPool: @unchecked Sendable {
 
   /// - Parameter threadCount: threads to use, at least one; by default one per processor.
   package init(threadCount: Int = ThreadPool.processorCount) {
-    self.threadCount = max(1, threadCount)
+    self.threadCount = 1
     bell = Bell()
-    for _ in 1..<self.threadCount { startWorker() }
+    while self.threadCount < threadCount, startWorker() { self.threadCount += 1 }
   }
 
   /// Ends the workers once they are idle. The pool runs loops on the caller alone afterwards.
@@ -94,7 +96,8 @@ package final class ThreadPool: @unchecked Sendable {
     }
   }
 
-  private func startWorker() {
+  /// False when the system refuses a thread: a limit of the user, or of the container.
+  private func startWorker() -> Bool {
     let box = Unmanaged.passRetained(self)
     var attributes = pthread_attr_t()
     pthread_attr_init(&attributes)
@@ -110,8 +113,8 @@ package final class ThreadPool: @unchecked Sendable {
       return nil
     }, box.toOpaque())
     pthread_attr_destroy(&attributes)
-    // A pool one thread short would wait for it forever.
-    precondition(failure == 0, "the system refused a thread (error \(failure))")
+    if failure != 0 { box.release() }
+    return failure == 0
   }
 
   private func work() {
