@@ -15,13 +15,13 @@ package struct Shape: Equatable, Sendable, ExpressibleByArrayLiteral, CustomStri
     for (axis, length) in lengths.enumerated() { self.lengths[axis] = length }
   }
 
-  /// A shape from a file: nil with more than six axes, a negative length, or a count of
-  /// elements that overflows.
+  /// A shape from a file: nil with more than six axes, a negative length, or lengths whose
+  /// product overflows. Empty axes count as 1: the strides of an empty tensor are such products.
   package init?(checking lengths: [Int]) {
     guard lengths.count <= Shape.maximumRank, lengths.allSatisfy({ $0 >= 0 }) else { return nil }
     var count = 1
     for length in lengths {
-      let (product, overflow) = count.multipliedReportingOverflow(by: length)
+      let (product, overflow) = count.multipliedReportingOverflow(by: max(length, 1))
       guard !overflow else { return nil }
       count = product
     }

@@ -11,6 +11,7 @@ import Testing
     #expect(Shape(checking: [-1, 3]) == nil)
     #expect(Shape(checking: [.max, 2]) == nil)
     #expect(Shape(checking: [1 << 31, 1 << 31, 4]) == nil)
+    #expect(Shape(checking: [0, .max, .max]) == nil, "its strides would overflow")
   }
 
   @Test func byteCountsAreChecked() {
