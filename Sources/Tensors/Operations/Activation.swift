@@ -50,7 +50,7 @@ extension ExecutionContext {
         let start = range.lowerBound
         kernel(from + start, dys + start, out + start, Int64(range.count), activation.kernel)
       }
-      withExtendedLifetime(input) {}
+      withExtendedLifetime((input, dy)) {}
       return [dx]
     }
   }

@@ -101,6 +101,7 @@ extension ExecutionContext {
         kernel(&arguments)
       }
     }
+    withExtendedLifetime((q, k, v, additive, scratch)) {}
     return y
   }
 

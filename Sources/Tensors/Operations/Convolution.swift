@@ -79,6 +79,7 @@ extension ExecutionContext {
         }
       }
     }
+    withExtendedLifetime(input) {}
     return recorded(y, from: [x]) { gradient, context throws(TensorError) in
       let dy = try context.contiguous(gradient)
       let whole = context.zeros(shape)
@@ -141,6 +142,7 @@ extension ExecutionContext {
         for i in plane * area..<(plane + 1) * area { to[i] = from[i] * factor + offset }
       }
     }
+    withExtendedLifetime((input, s, t)) {}
     return recorded(y, from: [x, scale, shift]) { gradient, context throws(TensorError) in
       let dy = try context.contiguous(gradient)
       let (dscale, dshift) = (context.zeros([channels]), context.zeros([channels]))

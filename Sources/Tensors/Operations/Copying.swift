@@ -22,6 +22,7 @@ extension ExecutionContext {
         operation: "conversion to f32", found: source.elementType,
         expected: "f32, f16, bf16, q8_0 or q4_0")
     }
+    withExtendedLifetime(source) {}
     return recorded(y, from: [x]) { gradient, _ throws(TensorError) in [gradient] }
   }
 

@@ -57,6 +57,7 @@ extension ExecutionContext {
         expected: "a second operand with the first one's last axes")
     }
     let (left, right) = (try contiguous(x), try contiguous(y))
+    defer { withExtendedLifetime((left, right)) {} }
     let result = empty(x.shape)
     let period = right.elementCount
     // Of no rows there is nothing to add to, however long one row would be.

@@ -93,6 +93,7 @@ extension ExecutionContext {
         convert(
           from + rows.lowerBound * width, to + rows.lowerBound * width, Int64(rows.count * width))
       }
+      withExtendedLifetime(exact) {}
       return PackedWeight(matrix: matrix, scales: [], sums: [])
     }
   }
@@ -125,6 +126,7 @@ extension ExecutionContext {
           }
         }
       }
+      withExtendedLifetime(exact) {}
       return PackedWeight(matrix: matrix, scales: scales, sums: sums)
     }
   }

@@ -24,6 +24,7 @@ extension ExecutionContext {
         from + rows.lowerBound * width, gains, biases, to + rows.lowerBound * width,
         kept.map { $0 + 2 * rows.lowerBound }, Int64(rows.count), Int64(width), epsilon)
     }
+    withExtendedLifetime((input, g, b)) {}
     guard let statistics else { return y }
     return recorded(y, from: [x, gain, bias]) { gradient, context throws(TensorError) in
       try context.layerNormGradients(
@@ -64,6 +65,7 @@ extension ExecutionContext {
           }
         }
       }
+      withExtendedLifetime((g, normalized)) {}
       dx = result
     }
     guard wanted.parameters else { return [dx, nil, nil] }
@@ -90,6 +92,7 @@ extension ExecutionContext {
         from + rows.lowerBound * width, gains, to + rows.lowerBound * width,
         kept.map { $0 + rows.lowerBound }, Int64(rows.count), Int64(width), epsilon)
     }
+    withExtendedLifetime((input, g)) {}
     guard let inverses else { return y }
     return recorded(y, from: [x, gain]) { gradient, context throws(TensorError) in
       // With x̂ = x r: dx = r (g − x̂ mean(g x̂)) where g = dy · gain; dgain = Σ dy x̂.

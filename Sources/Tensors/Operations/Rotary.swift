@@ -78,6 +78,7 @@ extension ExecutionContext {
           sign)
       }
     }
+    withExtendedLifetime((input, cosines, sines)) {}
     return y
   }
 }

@@ -31,6 +31,7 @@ extension ExecutionContext {
           Int64(width), width, scale)
       }
     }
+    withExtendedLifetime((input, bias)) {}
     return recorded(y, from: [x, mask]) { gradient, context throws(TensorError) in
       let dy = try context.contiguous(gradient)
       return [
