@@ -98,7 +98,6 @@ static void check_edges(const gaze_kernel_table *table, gaze_activation kind) {
   }
   table->activate(x, y, COUNT, kind);
   expect_close(y, want, COUNT, 1e-36, 1e-5);
-  if (kind == GAZE_RELU) return;  // a comparison; of NaN it may make either
   const float odd[] = {1, NAN, 2, 3, 4, 5, NAN, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, NAN};
   float result[18];
   table->activate(odd, result, 18, kind);

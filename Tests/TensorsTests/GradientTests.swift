@@ -91,22 +91,27 @@ import Testing
   @Test(arguments: [false, true])
   func attention(_ isCausal: Bool) throws {
     let shape = Reference.AttentionShape(batch: 2, queries: 3, keys: 4, heads: 2, width: 5)
-    let mask: [Float] = [0, -1, -.infinity, 2, -.infinity, 0.5, 0, 0, 1, 0, 0, -.infinity]
-    try expectGradients(
-      of: "attention", [
-        .init([2, 3, 2, 5], seed: 17), .init([2, 4, 2, 5], seed: 18), .init([2, 4, 2, 5], seed: 19),
-      ],
-      reference: { x in
-        Reference.attention(x[0], x[1], x[2], shape, scale: 0.6) { _, t, s in
-          isCausal && s > t + 1 ? -.infinity : Double(mask[t * 4 + s])
-        }.output
-      },
-      operation: { c, x throws(TensorError) in
-        try c.attention(
-          query: x[0], key: x[1], value: x[2], scale: 0.6,
-          mask: AttentionMask(isCausal: isCausal, additive: c.tensor(mask, [3, 4])),
-          site: LayerSite(tower: "text", layer: 0))
-      })
+    let some: [Float] = [0, -1, -.infinity, 2, -.infinity, 0.5, 0, 0, 1, 0, 0, -.infinity]
+    var hidden = some
+    for key in 4..<8 { hidden[key] = -.infinity }  // the second query sees nothing
+    for mask in [some, hidden] {
+      try expectGradients(
+        of: "attention", [
+          .init([2, 3, 2, 5], seed: 17), .init([2, 4, 2, 5], seed: 18),
+          .init([2, 4, 2, 5], seed: 19),
+        ],
+        reference: { x in
+          Reference.attention(x[0], x[1], x[2], shape, scale: 0.6) { _, t, s in
+            isCausal && s > t + 1 ? -.infinity : Double(mask[t * 4 + s])
+          }.output
+        },
+        operation: { c, x throws(TensorError) in
+          try c.attention(
+            query: x[0], key: x[1], value: x[2], scale: 0.6,
+            mask: AttentionMask(isCausal: isCausal, additive: c.tensor(mask, [3, 4])),
+            site: LayerSite(tower: "text", layer: 0))
+        })
+    }
   }
 
   @Test func movingElements() throws {
@@ -186,14 +191,14 @@ import Testing
             x[0], weight: x[1], bias: x[2], stride: window.stride, padding: window.padding)
         })
       let size = Window(
-        height: window.height, width: window.width, stride: window.stride, padding: 0)
-      let bare = Reference.WindowShape(
-        height: window.height, width: window.width, stride: window.stride)
+        height: window.height, width: window.width, stride: window.stride,
+        padding: window.padding)
       try expectGradients(
-        of: "average pool \(bare)", [x], reference: { Reference.averagePool($0[0], shape, bare) },
+        of: "average pool \(window)", [x],
+        reference: { Reference.averagePool($0[0], shape, window) },
         operation: { c, x throws(TensorError) in try c.averagePool(x[0], size) })
       try expectGradients(
-        of: "max pool \(bare)", [x], reference: { Reference.maxPool($0[0], shape, bare) },
+        of: "max pool \(window)", [x], reference: { Reference.maxPool($0[0], shape, window) },
         operation: { c, x throws(TensorError) in try c.maxPool(x[0], size) })
     }
     try expectGradients(

@@ -134,6 +134,23 @@ import Testing
     }
   }
 
+  @Test func rotatesSequencesByPositionsOfTheirOwn() throws {
+    var noise = Noise(93)
+    let context = Table.all[0].context()
+    let x = context.tensor(noise.floats(2 * 3 * 2 * 6), [2, 3, 2, 6])
+    let tables = [[0, 1, 2], [5, 9, 6]].map {
+      context.rotaryTable(positions: $0, width: 6, base: 100)
+    }
+    let both = RotaryTable(
+      cosines: context.tensor(tables.flatMap { $0.cosines.array }, [2, 3, 3]),
+      sines: context.tensor(tables.flatMap { $0.sines.array }, [2, 3, 3]))
+    let y = try context.rotated(x, by: both).array
+    for (index, table) in tables.enumerated() {
+      let alone = try context.rotated(x.sliced(axis: 0, index..<index + 1), by: table).array
+      #expect(Array(y[index * 36..<(index + 1) * 36]) == alone)
+    }
+  }
+
   @Test func broadcastsOverLeadingAxes() throws {
     let context = Table.all[0].context()
     let x = context.tensor([1, 2, 3, 4], [2, 2])
