@@ -86,8 +86,13 @@ struct JPEGFile {
 
   private mutating func readApplication(_ segment: ByteView) {
     if segment.hasPrefix("Exif\0\0") {
-      // A block longer than one segment goes on in the next.
-      exif = exif.map { $0 + segment.bytes.dropFirst(6) } ?? Array(segment.bytes)
+      // A block longer than one segment goes on in the next. It grows in place: a file may consist
+      // of such segments, and a copy for each would take time quadratic in its length.
+      if exif == nil {
+        exif = Array(segment.bytes)
+      } else {
+        exif?.append(contentsOf: segment.bytes.dropFirst(6))
+      }
     } else if segment.hasPrefix("http://ns.adobe.com/xap/1.0/\0") {
       xmp = segment.dropFirst(29)
     }
