@@ -141,6 +141,11 @@ extension ImageProcessor {
         mean: try node.member("image_mean").map(PixelScaling.triple) ?? mean,
         deviation: try node.member("image_std").map(PixelScaling.deviation) ?? deviation)
     }
+    guard scaling.tellsSamplesApart else {
+      throw node.error(
+        "rescale_factor, image_mean and image_std make no finite numbers that differ for black "
+          + "and white")
+    }
     return scaling
   }
 }

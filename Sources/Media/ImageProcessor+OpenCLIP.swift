@@ -66,6 +66,9 @@ extension ImageProcessor {
     scaling.normalization = .init(
       mean: try node.member("mean").map(PixelScaling.triple) ?? PixelScaling.clipMean,
       deviation: try node.member("std").map(PixelScaling.deviation) ?? PixelScaling.clipDeviation)
+    guard scaling.tellsSamplesApart else {
+      throw node.error("mean and std make no finite numbers that differ for black and white")
+    }
   }
 
   /// Width and height of a number or of `[height, width]`.

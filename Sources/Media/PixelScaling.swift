@@ -20,6 +20,12 @@ package struct PixelScaling: Sendable, Equatable {
     package var deviation: SIMD3<Float>
   }
 
+  /// Whether a model can compute with what this makes: finite numbers, other ones for black than
+  /// for white. Settings need only be numbers to be far from that.
+  var tellsSamplesApart: Bool {
+    table().allSatisfy { $0.allSatisfy(\.isFinite) && $0[0] != $0[255] }
+  }
+
   /// The value of every sample in every channel: `[3][256]`.
   func table() -> [[Float]] {
     (0..<3).map { channel in

@@ -205,6 +205,19 @@ private func processor(_ fixture: Fixture, _ name: String) throws -> ImageProces
   }
 
   @Test(arguments: [
+    #""rescale_factor":0"#, #""rescale_factor":1e300"#, #""image_mean":[0.5,1e300,0.5]"#,
+    #""image_std":[0.5,0.5,1e-42]"#, #""image_std":1e300"#, #""image_mean":-1e30"#,
+  ])
+  func refusesNumbersThatNoModelCouldComputeWith(_ setting: String) throws {
+    let error = #expect(throws: MediaError.self) { try huggingFace(clip(setting)) }
+    #expect(error?.description.contains("finite numbers that differ") == true)
+    let renamed = setting.replacing("image_", with: "")
+    if renamed != setting {
+      #expect(throws: MediaError.self) { try openCLIP("{" + renamed + "}") }
+    }
+  }
+
+  @Test(arguments: [
     (
       #"{"resize_mode":"stretch"}"#,
       "resize_mode: \"stretch\" is not supported; shortest, longest and squash are"
