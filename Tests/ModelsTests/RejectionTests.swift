@@ -1,3 +1,4 @@
+import Media
 import Models
 import TestSupport
 import Testing
@@ -121,6 +122,21 @@ import Testing
     let tooMany = try AssembledCheckpoint(
       "siglip", adding: ["tokenizer.json": tinyTokenizer(count: 91)])
     #expect(try failure(tooMany).contains("vocabulary of 90"))
+  }
+
+  @Test func nestedImageProcessorsComeBeforeOlderFiles() throws {
+    let older = try AssembledCheckpoint.text(of: "preprocessor_config.json", in: "clip")
+    let newer = older.replacingOccurrences(of: "\"resample\": 3", with: "\"resample\": 2")
+    try #require(newer != older)
+    let nested = try AssembledCheckpoint(
+      "clip", adding: ["processor_config.json": "{\"image_processor\": \(newer)}"])
+    #expect(try nested.load().imageProcessor.filter == .bilinear)
+    // Most such files hold nothing of the kind.
+    let bare = try AssembledCheckpoint(
+      "clip", adding: ["processor_config.json": #"{"processor_class": "CLIPProcessor"}"#])
+    #expect(try bare.load().imageProcessor.filter == .bicubic)
+    let neither = try AssembledCheckpoint("clip", without: ["preprocessor_config.json"])
+    #expect(try failure(neither).contains("preprocessor_config.json"))
   }
 
   @Test func modelsOfNoFamilyAreNamedBesideThoseThatLoad() throws {

@@ -48,11 +48,19 @@ struct CheckpointFiles {
     return document
   }
 
-  /// The image processor of `preprocessor_config.json` or `processor_config.json`.
+  /// The image processor that `processor_config.json` holds, else `preprocessor_config.json`: where
+  /// transformers 5 saved into an older folder, both are there, and it reads the former.
   func imageProcessor() throws(ModelError) -> ImageProcessor {
-    let name = folder.contains("preprocessor_config.json")
-      ? "preprocessor_config.json" : "processor_config.json"
-    let document = try json(name)
+    let newer = try optionalJSON("processor_config.json")
+    let isNested = try configured { () throws(JSONError) in
+      try newer?.root.member("image_processor") != nil
+    }
+    let document: JSONDocument
+    if let newer, isNested {
+      document = newer
+    } else {
+      document = try json("preprocessor_config.json")
+    }
     do { return try ImageProcessor(huggingFace: document.root) } catch {
       throw .imageProcessor(error)
     }
