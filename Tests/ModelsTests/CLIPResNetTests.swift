@@ -55,6 +55,19 @@ import Testing
       texts: try f.embedded(texts, by: f.model), case: "base")
   }
 
+  @Test func tensorsOfAnotherWidthAreNamed() throws {
+    let configuration = try AssembledCheckpoint.text(
+      of: "open_clip_config.json", in: "clip-resnet",
+      replacing: ["\"width\": 4": "\"width\": 8192"])
+    let checkpoint = try AssembledCheckpoint(
+      "clip-resnet",
+      adding: [
+        "tokenizer.json": tinyTokenizer(count: 90), "open_clip_config.json": configuration,
+      ])
+    let error = #expect(throws: ModelError.self) { try checkpoint.load() }
+    #expect(error?.description.contains("visual.bn1.weight") == true)
+  }
+
   @Test func describesItsPoolAsALayerOverCells() throws {
     let towers = try loaded("portable").model.towers
     #expect(towers[0].layers == 1 && towers[0].heads == 2 && towers[0].prefix == 1)

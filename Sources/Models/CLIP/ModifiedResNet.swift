@@ -41,6 +41,13 @@ struct NormalizedConvolution {
       try statistics.exact("running_mean", [outputs]),
       try statistics.exact("running_var", [outputs])
     )
+    self.stride = stride
+    // A length that only the configuration announces has a placeholder, which takes no memory
+    // unless it is computed with.
+    guard statistics.entry("weight")?.shape == [outputs] else {
+      (scale, shift) = (gain, bias)
+      return
+    }
     do {
       (scale, shift) = try context.foldedBatchNorm(
         gain: gain, bias: bias, mean: mean, variance: variance)
@@ -49,7 +56,6 @@ struct NormalizedConvolution {
         name: statistics.prefix, operation: "fold batch normalisation",
         problem: error.description)
     }
-    self.stride = stride
   }
 
   /// `[B, C, H, W]` to `[B, C', H', W']`; cells beyond the edge count as zeros.
