@@ -124,6 +124,21 @@ import Testing
     #expect(try failure(tooMany).contains("vocabulary of 90"))
   }
 
+  @Test(arguments: [
+    ("config.json", #""eos_token_id": 559"#, #""eos_token_id": 560"#, "end of text with id 560"),
+    ("config.json", #""eos_token_id": 559"#, #""eos_token_id": -1"#, "end of text with id -1"),
+    (
+      "preprocessor_config.json", #""do_center_crop": true"#, #""do_center_crop": false"#,
+      "pictures of any size"
+    ),
+  ])
+  func clipSettingsThatWouldGiveOtherEmbeddings(
+    _ file: String, _ old: String, _ new: String, _ words: String
+  ) throws {
+    let found = try failure(try edited("clip", file, [old: new]))
+    #expect(found.contains(words), "\(found)")
+  }
+
   @Test func nestedImageProcessorsComeBeforeOlderFiles() throws {
     let older = try AssembledCheckpoint.text(of: "preprocessor_config.json", in: "clip")
     let newer = older.replacingOccurrences(of: "\"resample\": 3", with: "\"resample\": 2")

@@ -55,6 +55,17 @@ struct ModelParts {
         source: source,
         feature: "padding with id \(text.padding.id) beside a vocabulary of \(text.vocabulary)")
     }
+    // An id that no text holds would leave each to its first position, which is the same for all.
+    if case .firstID(let end) = text.pooling, !(0..<text.vocabulary).contains(end) {
+      throw .unsupported(
+        source: source,
+        feature: "an end of text with id \(end) beside a vocabulary of \(text.vocabulary)")
+    }
+    try checkFit(pictures)
+  }
+
+  private func checkFit(_ pictures: PictureInput) throws(ModelError) {
+    let source = files.folder.name
     switch (imageProcessor.resizing, pictures) {
     case (.patches(let found, _), .patches(let side)):
       guard found != side else { return }
@@ -70,7 +81,14 @@ struct ModelParts {
       throw .unsupported(
         source: source, feature: "an image processor of whole pictures beside a model of patches")
     case (_, .square(let side)):
-      guard let size = imageProcessor.outputSize, size != (side, side) else { return }
+      // The reference refuses other sizes too, unless it is told to interpolate positions.
+      guard let size = imageProcessor.outputSize else {
+        throw .unsupported(
+          source: source,
+          feature: "an image processor that makes pictures of any size beside an image size of "
+            + "\(side)")
+      }
+      guard size != (side, side) else { return }
       throw .unsupported(
         source: source,
         feature: "an image processor that makes \(size.width) × \(size.height) pixels beside an "
