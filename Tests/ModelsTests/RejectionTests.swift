@@ -29,7 +29,7 @@ import Testing
     (#""pos_embed_type": "sin_cos_2d""#, "pos_embed_type"), (#""novelty": 3"#, "novelty"),
     (#""timm_model_name": "vit_base_patch16_224""#, "vit_base_patch16_224"),
     (#""act_kwargs": {"approximate": "tanh"}"#, "approximate"),
-    (#""norm_kwargs": {"eps": 0}"#, "eps"),
+    (#""norm_kwargs": {"eps": 0}"#, "eps"), (#""norm_kwargs": {"eps": 1e300}"#, "eps"),
   ])
   func visionOptionsThatAreNotComputed(_ option: String, _ name: String) throws {
     let checkpoint = try edited(
@@ -87,6 +87,8 @@ import Testing
     (#""num_channels": 3"#, #""num_channels": 1"#, "num_channels"),
     (#""num_hidden_layers": 2"#, #""num_hidden_layers": 2000000"#, "num_hidden_layers"),
     (#""image_size": 24"#, #""image_size": 7"#, "image_size"),
+    (#""layer_norm_eps": 1e-06"#, #""layer_norm_eps": -1e-06"#, "layer_norm_eps"),
+    (#""layer_norm_eps": 1e-06"#, #""layer_norm_eps": 1e-60"#, "layer_norm_eps"),
     (#""pad_token_id": 1"#, #""pad_token_id": 1, "vocab_size": 80, "x": 0"#, "vocab"),
   ])
   func siglipConfigurationsOutOfRange(_ old: String, _ new: String, _ name: String) throws {

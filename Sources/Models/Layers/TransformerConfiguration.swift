@@ -24,15 +24,12 @@ extension TransformerConfiguration {
       layers: try node?.layerCount("num_hidden_layers", default: layers) ?? layers,
       heads: try node?.size("num_attention_heads", default: heads) ?? heads,
       activation: activation,
-      epsilon: try node?.double("layer_norm_eps", default: epsilon) ?? epsilon)
+      epsilon: try node?.epsilon("layer_norm_eps", default: epsilon) ?? epsilon)
     guard let node else { return }
     self.activation = try ActivationName(node, "hidden_act", default: activation)
     guard self.width % self.heads == 0 else {
       throw node.error(
         "hidden_size \(self.width) is not a multiple of num_attention_heads \(self.heads)")
-    }
-    guard self.epsilon > 0 else {
-      throw node.error("layer_norm_eps \(self.epsilon) is not positive")
     }
   }
 }

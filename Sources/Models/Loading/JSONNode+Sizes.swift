@@ -28,6 +28,16 @@ extension JSONNode {
     return value
   }
 
+  /// What is added to a variance: positive, and still so as f32, in which it is added.
+  func epsilon(_ key: String, default fallback: Double) throws(JSONError) -> Double {
+    guard let node = try member(key) else { return fallback }
+    let value = try node.asDouble()
+    guard value > 0, Float(value).isNormal else {
+      throw node.error("\(value) is not a positive number that f32 holds")
+    }
+    return value
+  }
+
   func layerCount(_ key: String, default fallback: Int) throws(JSONError) -> Int {
     try member(key)?.asLayerCount() ?? fallback
   }

@@ -68,8 +68,6 @@ extension JSONNode {
   func openCLIPEpsilon() throws(JSONError) -> Double {
     guard let options = try member("norm_kwargs") else { return 1e-5 }
     try options.rejectOptions(known: ["eps"])
-    let epsilon = try options.double("eps", default: 1e-5)
-    guard epsilon > 0 else { throw options.error("eps \(epsilon) is not positive") }
-    return epsilon
+    return try options.epsilon("eps", default: 1e-5)
   }
 }
