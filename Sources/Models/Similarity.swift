@@ -33,9 +33,26 @@ package enum Similarity: Equatable, Sendable {
 
 extension Similarity {
   /// Reads `logit_scale`, the logarithm of the scale, and `logit_bias` where the model has one.
+  ///
+  /// - Throws: ``CheckpointError`` also for numbers that leave every probability undefined, or the
+  ///   same for every label.
   init(_ scope: WeightScope, hasBias: Bool) throws(CheckpointError) {
-    let scale = exp(try scope.scalar("logit_scale"))
-    self = hasBias
-      ? .sigmoid(scale: scale, bias: try scope.scalar("logit_bias")) : .softmax(scale: scale)
+    let logarithm = try scope.scalar("logit_scale")
+    let scale = exp(logarithm)
+    guard scale.isNormal else {
+      throw .cannotDerive(
+        name: scope.prefix + "logit_scale", operation: "scale logits by its exponential",
+        problem: "it is \(logarithm)")
+    }
+    guard hasBias else {
+      self = .softmax(scale: scale)
+      return
+    }
+    let bias = try scope.scalar("logit_bias")
+    guard bias.isFinite else {
+      throw .cannotDerive(
+        name: scope.prefix + "logit_bias", operation: "add it to logits", problem: "it is \(bias)")
+    }
+    self = .sigmoid(scale: scale, bias: bias)
   }
 }
