@@ -21,9 +21,15 @@ package struct ModelBundle {
 
   package var bytes: Int { store.byteCount }
 
-  /// How many numbers the checkpoint holds.
+  /// How many numbers the checkpoint holds, integers left out: they are positions and counters,
+  /// which some files carry along and nobody trains.
   package var parameters: Int {
-    store.names.reduce(0) { $0 + (store.entry($1)?.shape.elementCount ?? 0) }
+    store.names.reduce(0) { sum, name in
+      guard let entry = store.entry(name),
+        entry.elementType.isFloatingPoint || entry.elementType.blockElements > 1
+      else { return sum }
+      return sum + entry.shape.elementCount
+    }
   }
 
   /// The element type that most of the bytes have.

@@ -68,6 +68,14 @@ import Testing
     #expect(error?.description.contains("visual.bn1.weight") == true)
   }
 
+  @Test func countersAreNoParameters() throws {
+    let bundle = try loaded("portable").bundle
+    let store = bundle.store
+    #expect(store.names.count { $0.hasSuffix("num_batches_tracked") } == 22)
+    let numbers = store.names.compactMap { store.entry($0)?.shape.elementCount }.reduce(0, +)
+    #expect(bundle.parameters == numbers - 22)
+  }
+
   @Test func describesItsPoolAsALayerOverCells() throws {
     let towers = try loaded("portable").model.towers
     #expect(towers[0].layers == 1 && towers[0].heads == 2 && towers[0].prefix == 1)
