@@ -27,6 +27,10 @@ struct OpenAIArchive {
   /// A CLIP whose picture tower is a Vision Transformer.
   func transformer() throws(ModelError) -> CLIPConfiguration {
     let kernel = try shape("visual.conv1.weight", rank: 4)
+    guard kernel[1] == 3 else {
+      throw .unsupported(
+        source: weights.source, feature: "a picture tower for \(kernel[1]) channels")
+    }
     let side = try gridSide("visual.positional_embedding")
     let blocks = "visual.transformer.resblocks"
     return CLIPConfiguration(
