@@ -115,6 +115,19 @@ let white = RGB(255, 255, 255)
     }
   }
 
+  @Test func gridLinesSeparatePartsOfAnEnlargedPicture() throws {
+    let picture = try bitmap(4, 2) { x, _ in x < 2 ? RGB(10, 20, 30) : RGB(200, 100, 50) }
+    let grid = try picture.withGrid(rows: 1, columns: 2)
+    #expect((grid.width, grid.height) == (512, 256))
+    func at(_ x: Int, _ y: Int) -> [UInt8] {
+      Array(grid.pixels[(y * 512 + x) * 3..<(y * 512 + x) * 3 + 3])
+    }
+    #expect(at(255, 9) == [10, 20, 30])
+    #expect(at(256, 9) == [72, 228, 178])
+    #expect(at(257, 9) == [200, 100, 50])
+    #expect(throws: PictureError.self) { try picture.withGrid(rows: 0, columns: 2) }
+  }
+
   @Test func reductionKeepsProportionsAndMeans() throws {
     let picture = try bitmap(400, 200) { x, _ in x % 2 == 0 ? black : RGB(200, 100, 50) }
     let small = try picture.reduced(toFit: 100)

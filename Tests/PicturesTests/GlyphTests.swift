@@ -33,6 +33,16 @@ import Testing
     #expect(glyphs[0].marks.count == Glyph.markLimit)
   }
 
+  @Test(arguments: [
+    ("\u{1b}[31mred", "\\u{1b}[31mred"), ("one\ntwo\r\n", "one\\ntwo\\u{d}\\n"),
+    ("gpj.\u{202e}exe", "gpj.\\u{202e}exe"), ("\u{9b}2J\u{7f}", "\\u{9b}2J\\u{7f}"),
+    ("a\u{2028}b\u{0}", "a\\u{2028}b\\u{0}"), ("né, 한국어, 👩\u{200d}🚀", "né, 한국어, 👩\u{200d}🚀"),
+    ("", ""),
+  ])
+  func textsAreSpelledSoThatNoneSteersATerminal(text: String, spelled: String) {
+    #expect(Array(text.escapingControls.unicodeScalars) == Array(spelled.unicodeScalars))
+  }
+
   /// No scalar at all reaches a terminal that would move the cursor in a way of its own.
   @Test func everyScalarIsShownSafely() {
     let unsafe = (UInt32(0)..<0x110000).compactMap { Unicode.Scalar($0) }.filter { scalar in
