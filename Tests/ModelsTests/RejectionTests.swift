@@ -72,6 +72,7 @@ import Testing
   @Test(arguments: [
     ("timm_pool", #""map""#, #""avg""#), ("timm_proj", #""none""#, #""linear""#),
     ("timm_model_name", "vit_base_patch16_siglip_224", "vit_base_patch16_siglip_gap_224"),
+    ("novelty", #""timm_pool""#, #""novelty": 3, "timm_pool""#),
   ])
   func trunksThatAreNotSigLIPs(_ option: String, _ old: String, _ new: String) throws {
     let checkpoint = try edited(

@@ -45,6 +45,13 @@ struct SigLIPTrunk {
         throw option.error("\"\(try option.asString())\" is not supported; \"\(value)\" is")
       }
     }
+    // The name decides on what other towers are told here.
+    try node.rejectOptions(
+      known: ["timm_model_name", "timm_pool", "timm_proj", "image_size"],
+      ignored: OpenCLIPConfiguration.ignoredVision + [
+        "layers", "width", "head_width", "mlp_ratio", "patch_size", "act_kwargs", "norm_kwargs",
+      ],
+      off: OpenCLIPConfiguration.off)
     self.heads = heads
     activation = known.value ? .geluTanh : .gelu
     imageSize = try options.imageSize()
