@@ -7,6 +7,9 @@ import JSONDocuments
 ///
 /// Results are those of the reference's PIL path, to the bit: transformers 5.23's `…Pil` image
 /// processors, and `image_transform` of open_clip 3.3 over torchvision.
+///
+/// One exception: open_clip resizes a picture with a palette, or of one bit, before it becomes RGB,
+/// for which Pillow takes the nearest pixels whatever the filter. Here every picture is filtered.
 package struct ImageProcessor: Sendable, Equatable {
   /// How the size to resize to follows from the size of the picture.
   package enum Resizing: Sendable, Equatable {
