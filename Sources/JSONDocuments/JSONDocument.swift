@@ -3,8 +3,8 @@ import CJansson
 /// A parsed JSON text, which owns the tree that its nodes look into.
 ///
 /// The text is hostile until parsed: duplicate keys, invalid UTF-8, nesting beyond 2,048 levels and
-/// trailing bytes are errors. Keys and strings are bytes, never `String`: canonical equivalence
-/// would merge vocabulary entries that differ.
+/// trailing bytes are errors. Integers beyond 64 bits are read as real numbers. Keys and strings
+/// are bytes, never `String`: canonical equivalence would merge vocabulary entries that differ.
 ///
 ///     let root = try JSONDocument(bytes: bytes, source: "config.json").root
 ///     let width = try root.integer("hidden_size", default: 768)
@@ -15,13 +15,15 @@ package final class JSONDocument {
 
   /// - Throws: ``JSONError`` naming line and column of a syntax error.
   package init(bytes: UnsafeRawBufferPointer, source: String) throws(JSONError) {
-    var failure = json_error_t()
-    let flags = size_t(JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL)
-    let text = bytes.bindMemory(to: CChar.self)
-    guard let base = text.baseAddress, !text.isEmpty else {
+    guard !bytes.isEmpty else {
       throw JSONError(source: source, path: "$", problem: "the text is empty")
     }
-    guard let tree = json_loadb(base, text.count, flags, &failure) else {
+    var failure = json_error_t()
+    var parsed = JSONDocument.parse(bytes, &failure)
+    if parsed == nil, let rewritten = WideIntegers.asReals(in: bytes) {
+      parsed = rewritten.withUnsafeBytes { JSONDocument.parse($0, &failure) }
+    }
+    guard let tree = parsed else {
       let message = withUnsafeBytes(of: &failure.text) {
         String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
       }
@@ -31,6 +33,14 @@ package final class JSONDocument {
     }
     self.source = source
     self.tree = tree
+  }
+
+  private static func parse(
+    _ bytes: UnsafeRawBufferPointer, _ failure: inout json_error_t
+  ) -> UnsafeMutablePointer<json_t>? {
+    let flags = size_t(JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL)
+    return json_loadb(
+      bytes.bindMemory(to: CChar.self).baseAddress, bytes.count, flags, &failure)
   }
 
   package convenience init(bytes: [UInt8], source: String) throws(JSONError) {

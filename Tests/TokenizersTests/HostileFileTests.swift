@@ -78,7 +78,10 @@ import Testing
       (#"{"model": {"vocab": {"a": -1}, "merges": []}}"#, "-1 is below 0"),
       (#"{"model": {"vocab": {"a": 99999999}, "merges": []}}"#, "is beyond the limit of 4194303"),
       (#"{"model": {"vocab": {"a": 9223372036854775807}, "merges": []}}"#, "is beyond the limit"),
-      (#"{"model": {"vocab": {"a": 92233720368547758070}, "merges": []}}"#, "not valid JSON"),
+      (
+        #"{"model": {"vocab": {"a": 92233720368547758070}, "merges": []}}"#,
+        "expected an integer, found real"
+      ),
       (#"{"model": {"vocab": {"a": 0, "a": 1}, "merges": []}}"#, "not valid JSON"),
       (#"{"model": {"vocab": {"a": 0.5}, "merges": []}}"#, "expected an integer, found real"),
       (#"{"model": {"vocab": [], "merges": []}}"#, "expected an object of tokens, found array"),
