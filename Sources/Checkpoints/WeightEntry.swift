@@ -18,6 +18,29 @@ package struct WeightEntry: Sendable {
   /// Steps in elements.
   let strides: Shape
 
+  /// - Parameter strides: as the file has them. Steps that are never taken, along axes of one
+  ///   element and in empty tensors, become those of a contiguous tensor: so that layouts can be
+  ///   compared, and no file can make one huge.
+  init(
+    name: String, originalName: String, elementType: ElementType, shape: Shape, file: String,
+    storage: Storage, byteOffset: Int, strides: Shape
+  ) {
+    self.name = name
+    self.originalName = originalName
+    self.elementType = elementType
+    self.shape = shape
+    self.file = file
+    self.storage = storage
+    self.byteOffset = byteOffset
+    let contiguous = shape.contiguousStrides
+    let isEmpty = shape.elementCount == 0
+    var strides = strides
+    for axis in 0..<shape.rank where isEmpty || shape[axis] == 1 {
+      strides[axis] = contiguous[axis]
+    }
+    self.strides = strides
+  }
+
   /// The bytes that the elements take once they lie together.
   package var byteCount: Int {
     elementType.bytes(of: shape.elementCount)
@@ -27,9 +50,7 @@ package struct WeightEntry: Sendable {
   var isInPlace: Bool {
     let address = Int(bitPattern: storage.base) + byteOffset
     guard address % alignment == 0, byteOffset % elementType.blockBytes == 0 else { return false }
-    let expected = shape.contiguousStrides
-    return (0..<shape.rank).allSatisfy { shape[$0] <= 1 || strides[$0] == expected[$0] }
-      || shape.elementCount == 0
+    return strides == shape.contiguousStrides
   }
 
   /// Blocks of quantised types are read byte by byte; plain elements at their own width.

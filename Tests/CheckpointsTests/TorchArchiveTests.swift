@@ -53,6 +53,25 @@ private func bytes(_ tensor: Tensor) -> [UInt8] {
     #expect(query.storage === key.storage, "parts of one storage stay in place")
   }
 
+  /// PyTorch leaves any number as the step along an axis of one element.
+  @Test func ignoresStepsThatAreNeverTaken() throws {
+    let folder = try TemporaryFolder()
+    defer { withExtendedLifetime(folder) {} }
+    let pickle = Pickle.whole(
+      Pickle.dictionary([
+        ("turned", Pickle.tensor(sizes: [2, 2, 1], strides: [1, 2, .max])),
+        ("row", Pickle.tensor(sizes: [1, 4], strides: [.max, 1])),
+        ("none", Pickle.tensor(sizes: [0, 2], strides: [.max, .max])),
+      ]))
+    let values: [Float] = [1, 2, 3, 4]
+    let archive = ArchiveBuilder.torch(
+      pickle, storages: ["0": values.withUnsafeBytes { Array($0) }])
+    let store = try WeightStore(file: folder.write(archive.bytes, to: "model.pt"))
+    #expect(try store.tensor("turned").array == [1, 3, 2, 4])
+    #expect(try store.reshaping("row", to: [4]).tensor("row").array == values)
+    #expect(try store.tensor("none").shape == [0, 2])
+  }
+
   @Test func walksTorchScriptModules() throws {
     let fixture = try Fixture("archives")
     let file = "clip-torchscript/ViT-tiny.pt"
