@@ -52,11 +52,20 @@ struct AddedTokens: Sendable {
     indexByID[token.id] = index
     indexByContent[token.content] = index
     guard !spelling.isEmpty else { return true }
-    var finder = (token.isNormalized ? normalized : plain) ?? Finder()
-    let old = finder.trie.insert(spelling, value: Int32(index))
-    finder.begins[Int(spelling[0])] = true
-    if token.isNormalized { normalized = finder } else { plain = finder }
-    return old < 0
+    return token.isNormalized
+      ? Self.insert(spelling, index, into: &normalized)
+      : Self.insert(spelling, index, into: &plain)
+  }
+
+  private static func insert(
+    _ spelling: [UInt8], _ index: Int, into finder: inout Finder?
+  ) -> Bool {
+    var grown = finder ?? Finder()
+    // Taken out while it grows: thousands of tokens must not copy the trie each.
+    finder = nil
+    defer { finder = grown }
+    grown.begins[Int(spelling[0])] = true
+    return grown.trie.insert(spelling, value: Int32(index)) < 0
   }
 
   /// The stretches of `text`, in order and covering it.
@@ -82,10 +91,14 @@ struct AddedTokens: Sendable {
       let range = position..<match.end
       position = match.end
       if token.isSingleWord, touchesWord(range, in: text) { continue }
+      // Space that the token before took is not looked at again, or a run would cost its square.
       let start =
         token.stripsLeft
-        ? max(spaceStart(before: range.lowerBound, in: text), covered) : range.lowerBound
-      let end = token.stripsRight ? spaceEnd(after: range.upperBound, in: text) : range.upperBound
+        ? max(spaceStart(before: range.lowerBound, from: covered, in: text), covered)
+        : range.lowerBound
+      let end =
+        token.stripsRight
+        ? spaceEnd(after: max(range.upperBound, covered), in: text) : range.upperBound
       if covered < start { stretches.append(Stretch(range: covered..<start)) }
       stretches.append(Stretch(range: min(start, end)..<end, token: token))
       covered = end
@@ -101,9 +114,9 @@ struct AddedTokens: Sendable {
         && isWord(UTF8Scalars.decode(text, at: range.upperBound).scalar)
   }
 
-  private func spaceStart(before position: Int, in text: Bytes) -> Int {
+  private func spaceStart(before position: Int, from first: Int, in text: Bytes) -> Int {
     var start = position
-    while start > 0 {
+    while start > first {
       let (scalar, width) = UTF8Scalars.decode(text, before: start)
       guard UnicodeData.isWhitespace(scalar) else { break }
       start -= width

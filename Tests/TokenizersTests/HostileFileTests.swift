@@ -193,6 +193,16 @@ import Testing
     #expect(try tokenizer.encode("b") == [1])
   }
 
+  /// Each of these tokens takes all the white space around it: a million steps, not their square.
+  @Test func addedTokensOfWhiteSpaceAreFoundOnce() throws {
+    let tokenizer = try Self.load(
+      Self.file(
+        #""added_tokens": [{"id": 9, "content": " ", "lstrip": true, "rstrip": true}]"#))
+    let text = String(repeating: " ", count: 1_000_000) + "a"
+    let ids = try tokenizer.encode(text)
+    #expect(ids.count == 1_000_001 && ids[0] == 9 && ids.last == 0)
+  }
+
   @Test func endlessBacktrackingIsStopped() throws {
     let patterns = ["(a+)+$", "(a|a)*c", "(?:a*)*b", #"(a\g<0>?)*c"#, "(.*)*x", #"^(a+)+\1$"#]
     let text = String(repeating: "a", count: 40) + "!"
