@@ -9,6 +9,8 @@ struct PickleMachine {
   static let memoLimit = 1 << 20
   static let stackLimit = 1 << 20
   static let nodeLimit = 1 << 22
+  /// Most tensors and most storages: three bytes of pickle can make one, which takes far more.
+  static let tensorLimit = 1 << 19
   /// Longest name of a module or class.
   static let nameLimit = 512
 
@@ -338,6 +340,9 @@ struct PickleMachine {
       case .global(.storageType(let element)) = id[1], case .text(let key) = id[2],
       case .text = id[3], case .int(let count) = id[4], count >= 0
     else { throw malformed("a persistent id is not that of a storage") }
+    guard storages.count < PickleMachine.tensorLimit else {
+      throw limit("the number of storages", storages.count + 1, PickleMachine.tensorLimit)
+    }
     storages.append(TorchStorage(key: key, elementType: element.elementType, count: count))
     stack.append(.storage(storages.count - 1))
   }
@@ -346,6 +351,9 @@ struct PickleMachine {
   private mutating func pushTensor(_ arguments: [PickleValue]) throws(CheckpointError) {
     guard case .storage(let storage) = arguments[0], case .int(let offset) = arguments[1] else {
       throw malformed("a tensor is not made of a storage and an offset")
+    }
+    guard tensors.count < PickleMachine.tensorLimit else {
+      throw limit("the number of tensors", tensors.count + 1, PickleMachine.tensorLimit)
     }
     tensors.append(
       TorchTensor(

@@ -225,6 +225,14 @@ private let good = Pickle.whole(Pickle.dictionary([("w", Pickle.tensor(sizes: [4
     }
     let copied = complaint(pickle: Pickle.start + copies)
     #expect(copied.contains("the number of copied items"), "\(copied)")
+
+    // One persistent id, resolved again and again.
+    let id: [UInt8] = Array(Pickle.storage(count: 4).dropLast())
+    var storages = Pickle.start + id + Array("q".utf8) + [0]
+    let again: [UInt8] = [UInt8(ascii: "h"), 0, UInt8(ascii: "Q")]
+    for _ in 0...PickleMachine.tensorLimit { storages += again }
+    let resolved = complaint(pickle: storages)
+    #expect(resolved.contains("the number of storages"), "\(resolved)")
   }
 
   @Test(
