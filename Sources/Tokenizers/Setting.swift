@@ -111,12 +111,12 @@ struct Setting {
     return choice
   }
 
-  /// The elements of an array that has at most `limit`.
-  func elements(limit: Int = .max) throws(TokenizerError) -> [Setting] {
-    let elements = try get { () throws(JSONError) in try node.elements() }
-    guard elements.count <= limit else {
-      throw .tooLarge(source: source, path: path, value: elements.count, limit: limit)
+  /// The elements of an array that has at most `limit`, which are counted before they are copied.
+  func elements(limit: Int) throws(TokenizerError) -> [Setting] {
+    guard node.kind != .array || node.count <= limit else {
+      throw .tooLarge(source: source, path: path, value: node.count, limit: limit)
     }
+    let elements = try get { () throws(JSONError) in try node.elements() }
     return elements.map { Setting(node: $0, source: source) }
   }
 

@@ -62,7 +62,7 @@ extension TokenizerFile {
   private func namedID(
     _ setting: Setting, _ parts: TokenizerParts
   ) throws(TokenizerError) -> Int32 {
-    let pair = try setting.elements()
+    let pair = try setting.elements(limit: 2)
     guard pair.count == 2 else { throw setting.invalid("expected a token and its id") }
     _ = try pair[0].string()
     return try existingID(pair[1], parts)
