@@ -37,10 +37,14 @@ extension Tokenizer {
   ///
   /// The vocabulary of 49,408 follows from them: the 256 byte characters, the same with "</w>", a
   /// token for each of the first 48,894 merges, and the two special tokens.
-  /// - Throws: ``TokenizerError`` if there are fewer merges.
+  /// - Throws: ``TokenizerError`` if there are fewer merges, or the text is not UTF-8.
   package convenience init(
     clipMerges: [UInt8], source: String = "bpe_simple_vocab_16e6.txt"
   ) throws(TokenizerError) {
+    // These tokens come from no JSON, which would be UTF-8; decoding relies on it.
+    guard String(validating: clipMerges, as: UTF8.self) != nil else {
+      throw .invalid(source: source, path: "$", problem: "the text is not UTF-8")
+    }
     let text = MergesText(clipMerges, source: source, skipsFirstLine: true)
     let vocabulary = try text.clipVocabulary()
     let merges = try text.table(vocabulary, limit: MergesText.clipMergeCount)

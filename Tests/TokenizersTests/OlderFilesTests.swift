@@ -89,5 +89,10 @@ import Testing
     #expect(throws: TokenizerError.self) {
       try Tokenizer(clipMerges: [UInt8](repeating: 0x0A, count: 60_000))
     }
+    let notText = try HardStringTests.bytes("clip-merges.txt") + [0xF0, 0x0A]
+    #expect(
+      throws: TokenizerError.invalid(
+        source: "bpe_simple_vocab_16e6.txt", path: "$", problem: "the text is not UTF-8")
+    ) { try Tokenizer(clipMerges: notText) }
   }
 }
