@@ -104,11 +104,16 @@ extension CheckpointError: CustomStringConvertible {
     case .invalidName(let name, let problem):
       "\(name.quoted) names no checkpoint: \(problem.escaped)"
     case .noWeights(let path, let found):
-      "\(path.escaped): holds no weights that are read (model.safetensors, pytorch_model.bin, …); "
-        + (found.isEmpty
-          ? "the folder is empty"
-          : "found " + found.prefix(8).map(\.escaped).joined(separator: ", "))
+      "\(path.escaped): " + aboutFiles(found)
     default: ""
     }
+  }
+
+  private func aboutFiles(_ found: [String]) -> String {
+    guard !found.isEmpty else { return "the folder is empty; download the checkpoint into it" }
+    let listed = found.prefix(8).map(\.escaped).joined(separator: ", ")
+    let hidden = found.count > 8 ? " and \(found.count - 8) more" : ""
+    return "holds no weights under a usual name (model.safetensors, pytorch_model.bin, …); found "
+      + listed + hidden + "; if one of these holds them, give its path"
   }
 }

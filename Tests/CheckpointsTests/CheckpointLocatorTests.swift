@@ -149,4 +149,34 @@ private let other = String(repeating: "abcdef0123", count: 4)
       }
     }
   }
+
+  @Test func saysHowToChooseAmongWeightFiles() {
+    func complaint(_ files: [String]) -> String {
+      let folder = CheckpointFolder(path: "/m", origin: .path, files: files, namedFile: nil)
+      do { return try folder.weightFile() } catch { return "\(error)" }
+    }
+    #expect(
+      complaint(["RN50.pt", "ViT-B-32.pt"])
+        == "/m: holds no weights under a usual name (model.safetensors, pytorch_model.bin, …); "
+        + "found RN50.pt, ViT-B-32.pt; if one of these holds them, give its path")
+    #expect(complaint((0..<10).map { "\($0).txt" }).contains("7.txt and 2 more; if one"))
+    #expect(complaint([]) == "/m: the folder is empty; download the checkpoint into it")
+  }
+
+  /// The cache keeps blobs, to which snapshots link: shards lie beside the link, not the blob.
+  @Test func followsTheLinksOfSnapshots() throws {
+    let base = "hub/models--a--sharded/"
+    try folder.write(commit, to: base + "refs/main")
+    try folder.write(safeTensors([("w", [1], [5])]), to: base + "blobs/one")
+    try folder.write(#"{"weight_map":{"w":"model-1.safetensors"}}"#, to: base + "blobs/two")
+    try folder.write("{}", to: base + "snapshots/\(commit)/config.json")
+    for (name, blob) in [("model-1.safetensors", "one"), ("model.safetensors.index.json", "two")] {
+      try FileManager.default.createSymbolicLink(
+        atPath: folder.path(base + "snapshots/\(commit)/\(name)"),
+        withDestinationPath: "../../blobs/\(blob)")
+    }
+    let found = try locator.locate("a/sharded")
+    #expect(try found.weightFile() == "model.safetensors.index.json")
+    #expect(try found.weights().tensor("w").array == [5])
+  }
 }
