@@ -52,7 +52,8 @@ package struct CheckpointFolder: Sendable, Equatable {
   package enum Naming: Sendable, CaseIterable {
     case huggingFace, openCLIP
 
-    /// Weight files in order of preference: files that need no unpickling first.
+    /// Weight files in order of preference: the naming's own before those that it shares, and of
+    /// each the files that need no unpickling first.
     package var weightFiles: [String] {
       switch self {
       case .huggingFace:

@@ -16,8 +16,8 @@
 ///
 /// The cache is the first of `HF_HUB_CACHE`, `HUGGINGFACE_HUB_CACHE`, `HF_HOME/hub`,
 /// `XDG_CACHE_HOME/huggingface/hub`, `~/.cache/huggingface/hub` whose variable is set. A revision
-/// is, in order: a ref (branch, tag or `pr/1`), a commit, the beginning of exactly one commit that
-/// is there. Without a revision it is `main`, or the only snapshot if `main` is not there.
+/// is, in order: a ref (branch, tag or `refs/pr/1`), a commit, the beginning of exactly one commit
+/// that is there. Without a revision it is `main`, or the only snapshot if `main` is not there.
 package struct CheckpointLocator: Sendable {
   /// The folder that holds `models--organisation--name` folders; it need not exist.
   package let cache: String
