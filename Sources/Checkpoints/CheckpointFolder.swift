@@ -1,9 +1,3 @@
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 /// A folder with a checkpoint in it: weights, configuration, tokenizer.
 package struct CheckpointFolder: Sendable, Equatable {
   /// How a folder was found.
@@ -23,8 +17,6 @@ package struct CheckpointFolder: Sendable, Equatable {
   /// The weight file that the user named, if it was not left to be found.
   package let namedFile: String?
 
-  package var url: URL { URL(filePath: path, directoryHint: .isDirectory) }
-
   /// What to call the checkpoint: the repository, the bundled name, or the last part of the path.
   package var name: String {
     switch origin {
@@ -42,9 +34,6 @@ package struct CheckpointFolder: Sendable, Equatable {
   package func path(of file: String) -> String? {
     contains(file) ? Paths.joined(path, file) : nil
   }
-
-  /// The path of a file in the folder, whether it is there or not.
-  package func url(of file: String) -> URL { URL(filePath: Paths.joined(path, file)) }
 
   // MARK: Weights
 

@@ -26,13 +26,6 @@ package struct WeightScope {
     self.init(store: store, prefix: "", ledger: Ledger(source: store.source, collects: false))
   }
 
-  /// A scope that hands out placeholders for tensors that do not fit, for ``finish(ignoring:)`` to
-  /// report together. Nothing built from it may be used unless that call succeeds;
-  /// ``load(_:ignoring:_:)`` sees to this by itself.
-  package init(collecting store: WeightStore) {
-    self.init(store: store, prefix: "", ledger: Ledger(source: store.source, collects: true))
-  }
-
   /// The model that `build` makes from the tensors of `store`, if they are exactly those it needs.
   ///
   /// `build` is not stopped by a tensor that does not fit: it goes on with a placeholder, which
@@ -44,13 +37,14 @@ package struct WeightScope {
     _ store: WeightStore, ignoring: [String] = [],
     _ build: (WeightScope) throws(CheckpointError) -> Model
   ) throws(CheckpointError) -> Model {
-    let scope = WeightScope(collecting: store)
+    let ledger = Ledger(source: store.source, collects: true)
+    let scope = WeightScope(store: store, prefix: "", ledger: ledger)
     let model: Model
     do {
       model = try build(scope)
     } catch {
       // A builder may stumble over a placeholder; then the tensors are the cause to report.
-      guard scope.ledger.problems.isEmpty else { throw .tensors(scope.ledger.problems) }
+      guard ledger.problems.isEmpty else { throw .tensors(ledger.problems) }
       throw error
     }
     try scope.finish(ignoring: ignoring)
@@ -128,19 +122,14 @@ package struct WeightScope {
     contains(name) ? try tensor(name, shape) : nil
   }
 
-  /// Says that tensors of this scope may be there without being asked for.
-  ///
-  /// - Parameter pattern: a name below this scope, with `*` for any run of characters.
-  package func ignore(_ pattern: String) { ledger.ignored.append(prefix + pattern) }
-
   // MARK: Closing
 
   /// Checks that everything asked for was there and everything there was asked for.
   ///
   /// - Parameter ignoring: names that may be left over, with `*` for any run of characters.
   /// - Throws: ``CheckpointError/tensors(_:)`` with every problem.
-  package func finish(ignoring: [String] = []) throws(CheckpointError) {
-    let patterns = (ledger.ignored + ignoring).map(NamePattern.init)
+  private func finish(ignoring: [String]) throws(CheckpointError) {
+    let patterns = ignoring.map(NamePattern.init)
     ledger.problems.surplus = store.entries.keys.sorted()
       .filter { name in
         !ledger.requested.contains(name) && !patterns.contains { $0.matches(name.text) }
@@ -153,7 +142,6 @@ package struct WeightScope {
 /// What was asked for through the scopes of one load, and what went wrong.
 private final class Ledger {
   var requested: Set<WeightName> = []
-  var ignored: [String] = []
   var problems: TensorProblems
   private let collects: Bool
   private var zeros: ZeroBytes?
