@@ -331,7 +331,7 @@ INLINE v4f row_sums_i(const gaze_dot_arguments *g, int32_t row, int32_t column, 
     IN_MEMORY(scales);                                                                        \
     UNROLL for (int j = 0; j < columns; j++) {                                                \
       const char *block = w + j * stride;                                                     \
-      __builtin_prefetch(block + 512, 0, 3);                                                  \
+      __builtin_prefetch((const void *)((uintptr_t)block + 512), 0, 3);                       \
       vf sum = NAME##_load_a(a) * NAME##_quants(block, 0);                                    \
       UNROLL for (int part = 1; part < NAME##_PARTS; part++) {                                \
         sum += NAME##_load_a(a + part * VECTOR_BYTES) * NAME##_quants(block, part);           \
