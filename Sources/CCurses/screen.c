@@ -115,6 +115,7 @@ void gaze_curses_suspend(void) {
 }
 
 void gaze_curses_resume(void) {
+  gaze_signals_await_foreground();
   reset_prog_mode();
   set_modes();
   gaze_curses_resize();

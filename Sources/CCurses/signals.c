@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,8 @@
 
 // Everything a handler touches is written before the handler is installed.
 static int pipe_ends[2] = {-1, -1};
-static volatile sig_atomic_t is_ending;
+// The SIGTERM or SIGHUP that the loop has not taken note of yet, or 0.
+static volatile sig_atomic_t ending;
 static volatile sig_atomic_t is_guarded;
 static struct termios saved_modes;
 static char reset_bytes[256];
@@ -26,10 +28,18 @@ enum { told_count = sizeof told / sizeof *told, fatal_count = sizeof fatal / siz
 static struct sigaction told_before[told_count];
 static struct sigaction fatal_before[fatal_count];
 
-// Only tcsetattr and write, both async-signal-safe.
+// Whether another group of processes has the terminal.
+static bool is_in_background(void) {
+  pid_t group = tcgetpgrp(STDIN_FILENO);
+  return group > 0 && group != getpgrp();
+}
+
+// Only tcgetpgrp, getpgrp, tcsetattr and write, all async-signal-safe.
 static void restore_terminal(void) {
   if (!is_guarded) return;
   is_guarded = 0;
+  // The terminal is another program's then, and tcsetattr would stop this one for good.
+  if (is_in_background()) return;
   tcsetattr(STDIN_FILENO, TCSANOW, &saved_modes);
   ssize_t ignored = write(STDOUT_FILENO, reset_bytes, (size_t)reset_count);
   (void)ignored;
@@ -45,8 +55,8 @@ static void die(int number) {
 static void tell(int number) {
   int error = errno;
   if (number == SIGTERM || number == SIGHUP) {
-    if (is_ending) die(number);
-    is_ending = 1;
+    if (ending) die(number);
+    ending = number;
   }
   unsigned char byte = (unsigned char)number;
   ssize_t ignored = write(pipe_ends[1], &byte, 1);
@@ -70,7 +80,7 @@ int gaze_signals_open(void) {
     fcntl(pipe_ends[i], F_SETFL, O_NONBLOCK);
     fcntl(pipe_ends[i], F_SETFD, FD_CLOEXEC);
   }
-  is_ending = 0;
+  ending = 0;
   // Restarted, because other threads read files and must not see EINTR; poll wakes up anyway.
   set_handlers(told, told_count, tell, SA_RESTART, told_before);
   // Whoever started this process may have left them blocked.
@@ -81,7 +91,7 @@ int gaze_signals_open(void) {
   return pipe_ends[0];
 }
 
-void gaze_signals_acknowledge(void) { is_ending = 0; }
+void gaze_signals_acknowledge(void) { ending = 0; }
 
 void gaze_signals_stop(void) {
   struct sigaction action, before;
@@ -97,6 +107,34 @@ void gaze_signals_stop(void) {
   sigaction(SIGTSTP, &action, NULL);
   raise(SIGTSTP);
   sigaction(SIGTSTP, &before, NULL);
+}
+
+void gaze_signals_await_foreground(void) {
+  while (is_in_background()) {
+    // The loop, which would deal with it, does not run before the terminal is back.
+    if (ending) die(ending);
+    raise(SIGTTOU);
+    // Where the kernel refuses to stop the group, or the signal is ignored, look again later.
+    poll(NULL, 0, 50);
+  }
+}
+
+static const int lent[] = {SIGINT, SIGQUIT, SIGTSTP};
+enum { lent_count = sizeof lent / sizeof *lent };
+static struct sigaction lent_before[lent_count];
+
+void gaze_signals_lend(void) {
+  for (int i = 0; i < lent_count; i++) {
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    sigemptyset(&action.sa_mask);
+    action.sa_handler = lent[i] == SIGTSTP ? SIG_DFL : SIG_IGN;
+    sigaction(lent[i], &action, &lent_before[i]);
+  }
+}
+
+void gaze_signals_reclaim(void) {
+  for (int i = 0; i < lent_count; i++) sigaction(lent[i], &lent_before[i], NULL);
 }
 
 void gaze_signals_close(void) {

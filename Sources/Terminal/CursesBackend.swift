@@ -142,8 +142,11 @@ package final class CursesBackend: ScreenBackend {
   package func lend(_ body: () -> Void) {
     gaze_curses_suspend()
     body()
-    gaze_curses_resume()
+    reclaim()
   }
+
+  /// Sets the terminal's modes once more and draws everything again.
+  package func reclaim() { gaze_curses_resume() }
 
   private func put(_ cell: Cell, row: Int, column: Int) {
     var attributes = UInt32(cell.style.attributes.rawValue)

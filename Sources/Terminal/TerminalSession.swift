@@ -70,11 +70,14 @@ package struct TerminalSession {
 
   private func handle(_ number: Int32, _ repl: Repl, _ backend: CursesBackend) -> Outcome? {
     switch number {
-    case SIGWINCH, SIGCONT:
+    case SIGWINCH:
       backend.adoptSize()
       backend.invalidate()
-      let size = backend.size
-      repl.resize(rows: size.rows, columns: size.columns)
+      adopt(repl, backend)
+    case SIGCONT:
+      // Whoever had the terminal since, such as the shell after a SIGSTOP, left it as it likes it.
+      backend.reclaim()
+      adopt(repl, backend)
     case SIGINT: repl.interrupt()
     case SIGTSTP: suspend(repl, backend)
     case SIGTERM, SIGHUP: return .signal(number)

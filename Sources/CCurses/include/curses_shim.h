@@ -41,7 +41,8 @@ const char *gaze_terminfo_string(const char *name);
 bool gaze_curses_open(void);
 void gaze_curses_close(void);
 
-// Hands the terminal to another program, and takes it back with everything drawn again.
+// Hands the terminal to another program, and takes it back with everything drawn again. Taking it
+// back without having handed it over mends what another program did to it meanwhile.
 void gaze_curses_suspend(void);
 void gaze_curses_resume(void);
 
@@ -96,6 +97,13 @@ void gaze_signals_close(void);
 // Stops the process and its group as Ctrl-Z does and returns when it is continued; returns at once
 // where nobody could continue it.
 void gaze_signals_stop(void);
+// Returns once the process's group has the terminal; in the background it stops until then, as
+// using the terminal would stop it, but a SIGTERM or SIGHUP still ends it.
+void gaze_signals_await_foreground(void);
+// While a child has the terminal: Ctrl-C and Ctrl-\ reach the child alone, and Ctrl-Z stops this
+// process with it, so that the shell comes back. The child inherits SIGINT and SIGQUIT ignored.
+void gaze_signals_lend(void);
+void gaze_signals_reclaim(void);
 
 // Remembers how the terminal is now and which bytes reset it; from then on a crash (SIGSEGV,
 // SIGABRT, SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGQUIT, SIGPIPE) or an exit() restores it before the
