@@ -1,4 +1,6 @@
+import CCurses
 import Foundation
+import Screen
 
 /// Edits a text in the user's own editor.
 enum ExternalEditor {
@@ -24,6 +26,12 @@ enum ExternalEditor {
       var edited = try String(contentsOfFile: path, encoding: .utf8)
       // Editors end the last line; the input line does not.
       if edited.hasSuffix("\n") { edited.removeLast() }
+      guard edited.utf8.count <= LineBuffer.byteLimit else {
+        return .failure(
+          Problem(
+            "the edited text has \(edited.utf8.count) bytes; the input line takes "
+              + "\(LineBuffer.byteLimit) and is as it was"))
+      }
       return .success(edited)
     } catch {
       return .failure(Problem("cannot read back what \(command) wrote"))
@@ -41,8 +49,21 @@ enum ExternalEditor {
     let words = ["/bin/sh", "-c", command + " \"$1\"", "sh", path]
     var pointers = words.map { strdup($0) } + [nil]
     defer { for pointer in pointers { free(pointer) } }
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var ignored = sigset_t()
+    sigemptyset(&ignored)
+    sigaddset(&ignored, SIGINT)
+    sigaddset(&ignored, SIGQUIT)
+    posix_spawnattr_setsigdefault(&attributes, &ignored)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
+    gaze_signals_lend()
+    defer { gaze_signals_reclaim() }
     var child = pid_t()
-    guard posix_spawn(&child, "/bin/sh", nil, nil, &pointers, environ) == 0 else { return 127 }
+    guard posix_spawn(&child, "/bin/sh", nil, &attributes, &pointers, environ) == 0 else {
+      return 127
+    }
     var status: Int32 = 0
     while waitpid(child, &status, 0) < 0 { guard errno == EINTR else { return 127 } }
     return status & 0x7f == 0 ? status >> 8 & 0xff : 128 + status & 0x7f

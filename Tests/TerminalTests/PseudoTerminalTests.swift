@@ -197,6 +197,46 @@ struct PseudoTerminalTests {
     #expect(try tmux.lines[23] == "demo> kept")
   }
 
+  /// Ctrl-C in an editor, as for leaving vim's insert mode, is none of the session's business.
+  @Test func anInterruptInTheEditorKeepsTheLine() throws {
+    // The shell, unlike that of the other tests, gives the session a group of its own.
+    let tmux = try demo(
+      ["EDITOR": "trap \"exit 0\" INT; echo editing; sleep 60; true"], shell: true)
+    try tmux.type("kept")
+    try tmux.press("C-g")
+    try tmux.wait(for: "editing")
+    try tmux.press("C-c")
+    try tmux.wait(for: "demo> kept")
+    try tmux.press("!", "Enter")
+    try tmux.wait(for: "<kept!>")
+  }
+
+  /// Ctrl-Z in an editor brings the shell back, and `fg` the editor and then the session.
+  @Test func anEditorCanBeSuspended() throws {
+    let tmux = try demo(
+      ["EDITOR": "echo editing; until test -e done; do sleep 0.05; done; true"], shell: true)
+    try tmux.type("draft")
+    try tmux.press("C-g")
+    try tmux.wait(for: "editing")
+    try tmux.press("C-z")
+    try tmux.wait(for: "the shell") { $0.contains("topped") }
+    try Data().write(to: tmux.folder.appending(path: "done"))
+    try tmux.type("fg")
+    try tmux.press("Enter")
+    try tmux.wait(for: "demo> draft")
+  }
+
+  /// `kill` ends a suspended session although it cannot have the terminal.
+  @Test func aSuspendedSessionCanBeEnded() throws {
+    let tmux = try demo(shell: true)
+    try tmux.press("C-z")
+    try tmux.wait(for: "the shell") { $0.contains("topped") }
+    try tmux.type(
+      "p=$(jobs -p %1); kill %1; while kill -0 $p 2>&-; do sleep 0.05; done; echo ENDED=$((1+1))")
+    try tmux.press("Enter")
+    try tmux.wait(for: "ENDED=2")
+  }
+
   /// Ctrl-Z where a shell can continue the job.
   @Test func suspendingComesBack() throws {
     let tmux = try demo(shell: true)
