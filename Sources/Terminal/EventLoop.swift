@@ -10,7 +10,7 @@ package final class EventLoop<Value: Sendable> {
     package var signals: [Int32] = []
     package var values: [Value] = []
     package var hasInput = false
-    /// Standard input is gone, as when the terminal's window closes.
+    /// Nothing more will come, as when the terminal's window closes; what came before may be read.
     package var isHungUp = false
   }
 
@@ -42,7 +42,8 @@ package final class EventLoop<Value: Sendable> {
     if polled[0].revents != 0 { ready.signals = readSignals() }
     if polled[1].revents != 0 { ready.values = queue.drain() }
     ready.hasInput = polled[2].revents & Int16(POLLIN) != 0
-    ready.isHungUp = !ready.hasInput && polled[2].revents & Int16(POLLHUP | POLLERR | POLLNVAL) != 0
+    // A terminal that is gone may still say that there is something to read: the end of it.
+    ready.isHungUp = polled[2].revents & Int16(POLLHUP | POLLERR | POLLNVAL) != 0
     return ready
   }
 
