@@ -11,19 +11,20 @@ struct KeyDecoder {
   private var sequence: [UInt8]?
   private var partial: [UInt8] = []
   private var paste: [UInt8]?
+  /// How much of ``pasteEnd`` has arrived as bytes; they are not in `paste` yet.
+  private var endCount = 0
 
   /// A longer paste is cut: the input line would refuse it anyway.
   static let pasteLimit = 4 << 20
+  /// What ends a paste. curses knows it as a key, but hands out the bytes when they arrive slowly.
+  private static let pasteEnd = Array("\u{1b}[201~".utf8)
 
   /// Takes one byte or key code as `gaze_curses_read` gives it.
   mutating func feed(_ code: Int) -> [InputEvent] {
     if code >= Int(GAZE_KEYS) { return feed(key: (code - Int(GAZE_KEYS)) / 8, code % 8) }
     guard (0..<256).contains(code) else { return [] }
     let byte = UInt8(code)
-    if paste != nil {
-      if let count = paste?.count, count < Self.pasteLimit { paste?.append(byte) }
-      return []
-    }
+    if paste != nil { return feed(pasted: byte) }
     if sequence != nil { return feed(sequence: byte) }
     if !partial.isEmpty || byte >= 0x80 { return feed(utf8: byte) }
     return feed(ascii: byte)
@@ -45,11 +46,12 @@ struct KeyDecoder {
   private mutating func feed(key: Int, _ bits: Int) -> [InputEvent] {
     switch key {
     case Int(GAZE_PASTE_BEGIN):
-      paste = []
+      // One inside a paste is part of a text that somebody made for that.
+      if paste == nil { paste = [] }
       return []
     case Int(GAZE_PASTE_END):
-      defer { paste = nil }
-      return paste.map { [.paste(Self.text(of: $0))] } ?? []
+      releaseHeldBytes()
+      return endPaste()
     default: break
     }
     // A key inside a paste is an escape sequence inside the pasted text; it is left out.
@@ -101,6 +103,35 @@ struct KeyDecoder {
   private mutating func takeEscape() -> KeyEvent.Modifiers {
     defer { isEscaped = false }
     return isEscaped ? .alt : []
+  }
+
+  // MARK: Paste
+
+  private mutating func feed(pasted byte: UInt8) -> [InputEvent] {
+    if byte == Self.pasteEnd[endCount] {
+      endCount += 1
+      guard endCount == Self.pasteEnd.count else { return [] }
+      endCount = 0
+      return endPaste()
+    }
+    releaseHeldBytes()
+    if byte == Self.pasteEnd[0] { endCount = 1 } else { append(pasted: byte) }
+    return []
+  }
+
+  /// What looked like the end of the paste was text.
+  private mutating func releaseHeldBytes() {
+    for byte in Self.pasteEnd[..<endCount] { append(pasted: byte) }
+    endCount = 0
+  }
+
+  private mutating func append(pasted byte: UInt8) {
+    if let count = paste?.count, count < Self.pasteLimit { paste?.append(byte) }
+  }
+
+  private mutating func endPaste() -> [InputEvent] {
+    defer { paste = nil }
+    return paste.map { [.paste(Self.text(of: $0))] } ?? []
   }
 
   // MARK: Text

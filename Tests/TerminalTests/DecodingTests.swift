@@ -79,6 +79,23 @@ private func key(_ number: Int, _ modifiers: Int = 0) -> Int {
     #expect(decoder.feed(0x61) == [.key(.plain("a"))])
   }
 
+  /// Over a slow line curses gives up on the sequence and hands out its bytes: without them the
+  /// paste would swallow everything typed from then on.
+  @Test func aPasteEndsBySlowBytesToo() {
+    var decoder = KeyDecoder()
+    _ = decoder.feed(key(Int(GAZE_PASTE_BEGIN)))
+    let events = "a\u{1b}[20b\u{1b}\u{1b}[201~c".utf8.flatMap { decoder.feed(Int($0)) }
+    #expect(events == [.paste("a\u{1b}[20b\u{1b}"), .key(.plain("c"))])
+  }
+
+  @Test func aPasteInsideAPasteLosesNothing() {
+    var decoder = KeyDecoder()
+    for code in [key(Int(GAZE_PASTE_BEGIN)), 0x61, key(Int(GAZE_PASTE_BEGIN)), 0x62] {
+      #expect(decoder.feed(code).isEmpty)
+    }
+    #expect(decoder.feed(key(Int(GAZE_PASTE_END))) == [.paste("ab")])
+  }
+
   /// Whatever arrives, the decoder neither crashes nor stays stuck.
   @Test func anyBytesLeaveItUsable() {
     var state: UInt64 = 1
