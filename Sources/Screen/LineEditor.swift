@@ -9,6 +9,8 @@ package final class LineEditor: Component {
   package var promptStyle: Style
   /// Called with each line sent, after it has entered the history.
   package var onSubmit: (String) -> Void = { _ in }
+  /// Called with what the user should know, such as why a text was not taken.
+  package var onRemark: (String) -> Void = { _ in }
   /// The completions of a text at a cursor (a UTF-8 offset).
   package var completer: (_ text: String, _ cursor: Int) -> [Completion] = { _, _ in [] }
 
@@ -37,9 +39,6 @@ package final class LineEditor: Component {
   package var text: String { buffer.text }
   package var isEmpty: Bool { buffer.isEmpty && search == nil }
 
-  /// Whether keys go to a search or to the list of completions.
-  package var isModal: Bool { search != nil || completions != nil }
-
   /// Replaces the text, as after editing it elsewhere.
   package func replace(with text: String) {
     leaveModes()
@@ -59,7 +58,7 @@ package final class LineEditor: Component {
     if case .paste(let text) = event {
       completions = nil
       if search != nil { endSearch(keeping: true) }
-      buffer.insert(text)
+      insert(text)
       return true
     }
     if search != nil, handleSearch(event) { return true }
@@ -68,7 +67,7 @@ package final class LineEditor: Component {
     guard case .key(let key) = event, case .scalar(let scalar) = key.key, key.modifiers.isEmpty
     else { return false }
     recall = nil
-    buffer.insert(String(scalar))
+    insert(String(scalar))
     if completions != nil { refreshCompletions() }
     return true
   }
@@ -77,7 +76,7 @@ package final class LineEditor: Component {
   package func perform(_ action: Action) -> Bool {
     switch action {
     case .submit: submit()
-    case .insertNewline: buffer.insert("\n")
+    case .insertNewline: insert("\n")
     case .deleteBackward: buffer.deleteBackward()
     case .deleteForward: buffer.deleteForward()
     case .deleteWordBackward: buffer.deleteWordBackward()
@@ -103,10 +102,17 @@ package final class LineEditor: Component {
     return true
   }
 
+  private func insert(_ text: String) {
+    guard !buffer.insert(text) else { return }
+    onRemark(
+      "not inserted: the input line takes \(LineBuffer.byteLimit) bytes; longer texts belong in a "
+        + "script")
+  }
+
   private func submit() {
     if buffer.hasOpenBlock {
       buffer.move(toUTF8Offset: .max)
-      buffer.insert("\n")
+      insert("\n")
       return
     }
     let line = buffer.text

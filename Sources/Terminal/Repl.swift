@@ -48,6 +48,7 @@ package final class Repl {
     popup = CompletionPopup(editor)
     editor.completer = host.complete
     editor.onSubmit = { [unowned self] in send($0) }
+    editor.onRemark = { [unowned self] in remark($0) }
     stepper.onKey = { [unowned self] in step($0) }
     loadHistory()
     stackLayers()

@@ -80,9 +80,13 @@ func shown(_ editor: LineEditor) -> String {
 
   @Test func hugePastesAreRefusedWhole() {
     let editor = LineEditor()
+    var remarks: [String] = []
+    editor.onRemark = { remarks.append($0) }
     _ = editor.handle(.paste("ab"))
     _ = editor.handle(.paste(String(repeating: "x", count: LineBuffer.byteLimit)))
     #expect(editor.text == "ab")
+    #expect(remarks.count == 1)
+    #expect(remarks.first?.contains("1048576 bytes") == true)
   }
 
   @Test func historyWalksBothWaysAndKeepsTheDraft() {
