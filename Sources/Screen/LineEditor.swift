@@ -94,7 +94,10 @@ package final class LineEditor: Component {
     case .moveDown: if !buffer.moveLine(by: 1) { recallNewer() }
     case .historyPrevious: recallOlder()
     case .historyNext: recallNewer()
-    case .searchHistory: search = Search(draft: buffer.text)
+    case .searchHistory:
+      // The search changes the text under the list, whose offsets would then be wrong.
+      completions = nil
+      search = Search(draft: buffer.text)
     case .complete: complete()
     default: return false
     }

@@ -179,6 +179,15 @@ func shown(_ editor: LineEditor) -> String {
     #expect(shown(editor) == ":la|")
   }
 
+  @Test func aSearchClosesTheList() {
+    let editor = editor()
+    editor.history = History([":rank cat"])
+    editor.type(":l<tab><C-r>ca<esc>")
+    #expect(CompletionPopup(editor).rowCount == 0)
+    editor.type("<tab><enter>")
+    #expect(shown(editor) == "|")
+  }
+
   @Test func enterWithoutAChoiceSends() {
     let editor = editor()
     var sent: [String] = []
