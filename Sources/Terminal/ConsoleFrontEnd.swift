@@ -37,7 +37,7 @@ package enum ConsoleFrontEnd {
           submit: { submit.yield($0) },
           interrupt: { session.interrupt() },
           complete: { painter.completions(of: $0, at: $1) },
-          step: { key in key.line.map { _ = submit.yield($0) } },
+          step: { submit.yield($0.line) },
           historyPath: historyPath())
       }
     } catch {

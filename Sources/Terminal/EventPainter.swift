@@ -177,8 +177,8 @@ extension Report.Block {
 }
 
 extension StepperKey {
-  /// The command that a key of the stepper stands for; nil for keys that a line must be typed for.
-  var line: String? {
+  /// The command that a key of the stepper stands for.
+  var line: String {
     switch self {
     case .nextToken: ":step token=+1"
     case .previousToken: ":step token=-1"

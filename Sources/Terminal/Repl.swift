@@ -12,6 +12,12 @@ package final class Repl {
     case quit(Int32)
   }
 
+  /// What the session behind the screen does one at a time.
+  private enum Work {
+    case line(String)
+    case step(StepperKey)
+  }
+
   let session = SessionPane()
   let preview = PreviewPane()
   let status = StatusLine()
@@ -29,7 +35,8 @@ package final class Repl {
   private var hint: String?
   private var prefix: (name: String, map: Keymap)?
   private var placement = PreviewPlacement.auto
-  private var queued: [String] = []
+  /// What waits for the running command to end.
+  private var queued: [Work] = []
   private var requests: [Request] = []
   /// The layout of the present state, which several layers ask for in turn.
   private var known: (screen: Rect, layout: ReplLayout)?
@@ -155,7 +162,7 @@ package final class Repl {
       host.interrupt()
       let count = queued.count
       queued = []
-      hint = count > 0 ? "cancelling; \(count) waiting lines dropped" : "cancelling"
+      hint = count > 0 ? "cancelling; \(count) waiting dropped" : "cancelling"
     } else if stepper.caption != nil {
       step(.quit)
     } else if !editor.isEmpty {
@@ -177,7 +184,7 @@ package final class Repl {
     }
   }
 
-  private func step(_ key: StepperKey) { host.step(key) }
+  private func step(_ key: StepperKey) { start(.step(key)) }
 
   // MARK: Input
 
@@ -201,17 +208,28 @@ package final class Repl {
         hint = error.description
       }
     }
-    if isBusy { queued.append(line) } else { run(line) }
+    start(.line(line))
   }
 
-  private func run(_ line: String) {
+  /// Runs it now or after what runs.
+  private func start(_ work: Work) {
+    guard !isBusy else { return queued.append(work) }
+    isBusy = true
+    switch work {
+    case .line(let line):
+      show(line)
+      host.submit(line)
+    case .step(let key): host.step(key)
+    }
+  }
+
+  /// Shows a line that was typed, as it leaves the input.
+  private func show(_ line: String) {
     let lines = line.split(separator: "\n", omittingEmptySubsequences: false)
     for (index, text) in lines.enumerated() {
       let lead = index == 0 ? host.prompt : "… "
       session.append(StyledLine([Span(lead, .dim), Span(String(text), .bold)], hangingIndent: 2))
     }
-    isBusy = true
-    host.submit(line)
   }
 
   // MARK: Messages
@@ -246,7 +264,7 @@ package final class Repl {
     isBusy = busy
     guard !busy else { return }
     progress = nil
-    if !queued.isEmpty { run(queued.removeFirst()) }
+    if !queued.isEmpty { start(queued.removeFirst()) }
   }
 
   // MARK: Drawing

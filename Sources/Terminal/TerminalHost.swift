@@ -9,7 +9,7 @@ package struct TerminalHost {
   package var interrupt: () -> Void
   /// The completions of a text at a cursor, a UTF-8 offset.
   package var complete: (_ text: String, _ cursor: Int) -> [Completion]
-  /// A key of the stepper.
+  /// Does what a key of the stepper asks for. It counts as running until `.busy(false)`.
   package var step: (StepperKey) -> Void
   /// The room for a picture in the session pane, in cells; called when it changes.
   package var resized: (_ columns: Int, _ rows: Int) -> Void

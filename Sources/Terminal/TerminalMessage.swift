@@ -15,7 +15,8 @@ package enum TerminalMessage: Sendable {
   case status([StatusLine.Segment])
   /// Shows how far the running work is; nil when there is nothing to say.
   case progress(String?)
-  /// Whether a command runs. A line sent by the user counts as running until `.busy(false)`.
+  /// Whether a command runs. A line or a key of the stepper counts as running until
+  /// `.busy(false)`.
   case busy(Bool)
   /// Begins or, with nil, ends the stepper; the line says what is being looked at.
   case stepper(StyledLine?)

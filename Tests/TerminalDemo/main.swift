@@ -29,6 +29,7 @@ final class Demo: Sendable {
       step: { [self] key in
         queue.push(.lines([StyledLine("step \(key.rawValue)")]))
         if key == .quit { queue.push(.stepper(nil)) }
+        queue.push(.busy(false))
       },
       historyPath: ProcessInfo.processInfo.environment["DEMO_HISTORY"], prompt: "demo> ")
   }

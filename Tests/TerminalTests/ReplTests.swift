@@ -85,7 +85,7 @@ extension Repl {
     repl.type("later")
     repl.press(.plain(.enter), .control("c"))
     #expect(probe.interrupts == 1)
-    #expect(repl.statusText.hasPrefix("cancelling; 1 waiting lines dropped"))
+    #expect(repl.statusText.hasPrefix("cancelling; 1 waiting dropped"))
     repl.apply(.busy(false))
     #expect(probe.submitted.isEmpty)
     #expect(repl.takeRequests().isEmpty)
@@ -154,7 +154,10 @@ extension Repl {
     let repl = probe.repl(columns: 100)
     repl.type("draft")
     repl.apply(.stepper(StyledLine("layer 8")))
-    repl.press(.plain("n"), .plain(.left), .plain("x"), .plain(.enter))
+    for key: KeyEvent in [.plain("n"), .plain(.left), .plain("x"), .plain(.enter)] {
+      repl.press(key)
+      repl.apply(.busy(false))
+    }
     #expect(probe.steps == [.nextToken, .previousHead, .again])
     #expect(repl.lines.last?.hasPrefix("layer 8  n/p token ←/→ head") == true)
     repl.resize(rows: 10, columns: 80)
@@ -166,11 +169,31 @@ extension Repl {
     #expect(repl.lines.last == "> draft")
   }
 
+  /// A step may take long on a large model: it waits its turn and can be cancelled.
+  @Test func stepsCountAsRunning() {
+    let probe = Probe()
+    let repl = probe.repl(columns: 100)
+    repl.apply(.stepper(StyledLine("layer 8")))
+    repl.press(.plain("n"), .plain("n"), .plain("n"))
+    #expect(probe.steps == [.nextToken])
+    #expect(repl.lines[8] == " running  2 waiting")
+    repl.press(.control("c"))
+    #expect(probe.interrupts == 1)
+    repl.apply(.busy(false))
+    #expect(probe.steps == [.nextToken])
+    repl.press(.plain("p"), .plain("q"))
+    repl.apply(.busy(false))
+    #expect(probe.steps == [.nextToken, .previousToken, .quit])
+  }
+
   @Test func everyStepperKeyIsReachable() {
     let probe = Probe()
     let repl = probe.repl()
     repl.apply(.stepper(StyledLine("x")))
-    for binding in Keymap.standard(.stepper).bindings { repl.press(binding.keys[0]) }
+    for binding in Keymap.standard(.stepper).bindings {
+      repl.press(binding.keys[0])
+      repl.apply(.busy(false))
+    }
     #expect(Set(probe.steps) == Set(StepperKey.allCases))
   }
 
