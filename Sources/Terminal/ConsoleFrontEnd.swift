@@ -22,17 +22,19 @@ package enum ConsoleFrontEnd {
     let work = launch
     do { session = try launch.session(emit: { painter.show($0) }) } catch { throw .launch(error) }
     let (lines, submit) = AsyncStream.makeStream(of: String.self)
-    let worker = Task {
-      await perform(work, lines: lines, in: session, queue: queue)
-    }
+    var worker: Task<Void, Never>?
     defer {
       submit.finish()
-      worker.cancel()
+      worker?.cancel()
     }
     let terminal = TerminalSession(queue: queue)
     do {
       return try terminal.run { colors, isUnicode in
         painter.use(colors, isUnicode: isUnicode)
+        // Before the first key is read: what was typed ahead waits for what the command line asks.
+        queue.push(.busy(true))
+        // Only now: the painter has to know the terminal, and without one nothing is to run.
+        worker = Task { await perform(work, lines: lines, in: session, queue: queue) }
         return TerminalHost(
           submit: { submit.yield($0) },
           interrupt: { session.interrupt() },
@@ -52,7 +54,6 @@ package enum ConsoleFrontEnd {
   ) async {
     await session.announce()
     queue.push(.lines(greeting(hasWork: !launch.steps.isEmpty)))
-    queue.push(.busy(true))
     if launch.readsStartUpFile {
       if let warning = Launch.strayStartUpFile() {
         queue.push(.lines([StyledLine("warning: " + warning, .warning)]))
