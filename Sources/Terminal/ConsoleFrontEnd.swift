@@ -53,7 +53,8 @@ package enum ConsoleFrontEnd {
     queue: WakeQueue<TerminalMessage>
   ) async {
     await session.announce()
-    queue.push(.lines(greeting(hasWork: !launch.steps.isEmpty)))
+    // Without anything else to do the flags ask for standard input, which here is the user.
+    queue.push(.lines(greeting(hasWork: launch.steps.contains { $0 != .standardInput })))
     if launch.readsStartUpFile {
       if let warning = Launch.strayStartUpFile() {
         queue.push(.lines([StyledLine("warning: " + warning, .warning)]))

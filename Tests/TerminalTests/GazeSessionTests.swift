@@ -58,6 +58,7 @@ struct GazeSessionTests {
 
   @Test func anErrorKeepsTheSession() throws {
     let tmux = try gaze(columns: 100, rows: 30, ["TERM": "tmux-256color"])
+    try tmux.wait(for: ":help lists the verbs")
     try send(":lod x", to: tmux)
     try tmux.wait(for: "error:")
     try send(":image /no/such/file.png", to: tmux)
