@@ -40,7 +40,7 @@ final class EventPainter: Sendable {
     switch event {
     case .began(let invocation):
       // What is typed stands on the screen already.
-      if invocation.isEchoed { queue.push(.lines([echo(of: invocation.text)])) }
+      if invocation.isEchoed { queue.push(.lines(echo(of: invocation.text))) }
     case .time(let milliseconds):
       queue.push(.lines([StyledLine("took " + Format.milliseconds(milliseconds), .dim)]))
     case .progress(let progress):
@@ -68,8 +68,10 @@ final class EventPainter: Sendable {
     }
   }
 
-  private func echo(of text: String) -> StyledLine {
-    StyledLine([Span("> ", .dim), Span(text, .bold)], hangingIndent: 2)
+  private func echo(of text: String) -> [StyledLine] {
+    text.split(separator: "\n", omittingEmptySubsequences: false).map {
+      StyledLine([Span("> ", .dim), Span(String($0), .bold)], hangingIndent: 2)
+    }
   }
 
   private func lines(of record: Record) -> [StyledLine] {
@@ -81,8 +83,14 @@ final class EventPainter: Sendable {
         + outcome.warnings.map { StyledLine("warning: " + $0.message, .warning) }
     case .failure(let failure):
       let place = record.source.map { "\($0.file):\($0.line): " } ?? ""
-      let message = StyledLine([Span("error: ", .error), Span(place + failure.message)], hangingIndent: 2)
-      return [message] + (failure.remedy.map { [StyledLine("  " + $0, .dim)] } ?? [])
+      var parts = failure.message.split(separator: "\n").map { String($0) }
+      let first = parts.isEmpty ? "" : parts.removeFirst()
+      var lines = [
+        StyledLine([Span("error: ", .error), Span(place + first)], hangingIndent: 2)
+      ]
+      lines += parts.map { StyledLine([Span($0)], hangingIndent: 2) }
+      if let remedy = failure.remedy { lines.append(StyledLine("  " + remedy, .dim)) }
+      return lines
     }
   }
 
