@@ -14,7 +14,7 @@ package enum ConsoleFrontEnd {
   package static func run(_ launch: Launch) throws(FrontEndError) -> Int32 {
     let queue: WakeQueue<TerminalMessage>
     do { queue = try WakeQueue() } catch { throw .terminal(error) }
-    let painter = EventPainter(queue: queue)
+    let painter = EventPainter(queue: queue, isQuiet: launch.isQuiet)
     let session: Session
     var launch = launch
     // What is typed stands on the screen; what a script does has to be shown.
@@ -56,7 +56,7 @@ package enum ConsoleFrontEnd {
     // Without anything else to do the flags ask for standard input, which here is the user.
     queue.push(.lines(greeting(hasWork: launch.steps.contains { $0 != .standardInput })))
     if launch.readsStartUpFile {
-      if let warning = Launch.strayStartUpFile() {
+      if !launch.isQuiet, let warning = Launch.strayStartUpFile() {
         queue.push(.lines([StyledLine("warning: " + warning, .warning)]))
       }
       if let path = Launch.startUpFile() { await session.run([.script(path)]) }

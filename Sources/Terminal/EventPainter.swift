@@ -13,12 +13,18 @@ final class EventPainter: Sendable {
     /// What the user has chosen to draw with; nil leaves it to the terminal's abilities.
     var wishes: (symbols: SymbolSet?, colors: ColorDepth?) = (nil, nil)
     var isStepping = false
+    var format = OutputFormat.text
   }
 
   private let queue: WakeQueue<TerminalMessage>
+  private let isQuiet: Bool
   private let state = Mutex(State())
 
-  init(queue: WakeQueue<TerminalMessage>) { self.queue = queue }
+  /// - Parameter isQuiet: no warnings and notes.
+  init(queue: WakeQueue<TerminalMessage>, isQuiet: Bool = false) {
+    self.queue = queue
+    self.isQuiet = isQuiet
+  }
 
   /// Takes note of what the terminal can draw.
   func use(_ colors: TerminalColors, isUnicode: Bool) {
@@ -46,12 +52,14 @@ final class EventPainter: Sendable {
     case .progress(let progress):
       queue.push(.progress("\(progress.stage) \(progress.completed)/\(progress.total)"))
     case .finished(let record):
-      queue.push(.lines(lines(of: record)))
+      let format = state.withLock { $0.format }
+      queue.push(
+        .lines(format == .json ? [StyledLine(JSONRecord(record).line)] : lines(of: record)))
       queue.push(.progress(nil))
     case .note(let text):
-      queue.push(.lines([StyledLine(text, .dim)]))
-    case .format:
-      break
+      if !isQuiet { queue.push(.lines([StyledLine(text, .dim)])) }
+    case .format(let format):
+      state.withLock { $0.format = format }
     case .layout(let layout):
       queue.push(.placement(PreviewPlacement(layout)))
     case .focusNext:
@@ -78,9 +86,13 @@ final class EventPainter: Sendable {
     switch record.outcome {
     case .success(let outcome):
       // A step over a picture changes the picture and the stepper's line, and nothing else.
-      let isQuiet = state.withLock { $0.isStepping } && outcome.result.report.hasHeatMap
-      return isQuiet ? outcome.result.report.blocks.filter(\.isDrawn).flatMap(lines) : outcome.result.report.blocks.flatMap(lines)
-        + outcome.warnings.map { StyledLine("warning: " + $0.message, .warning) }
+      let blocks = outcome.result.report.blocks
+      let isStep = state.withLock { $0.isStepping } && blocks.contains(where: \.isHeatMap)
+      let shown = isStep ? blocks.filter(\.isHeatMap) : blocks
+      var lines = shown.flatMap { self.lines(of: $0) }
+      guard !isQuiet else { return lines }
+      lines += outcome.warnings.map { StyledLine("warning: " + $0.message, .warning) }
+      return lines
     case .failure(let failure):
       let place = record.source.map { "\($0.file):\($0.line): " } ?? ""
       var parts = failure.message.split(separator: "\n").map { String($0) }
@@ -173,13 +185,8 @@ extension PreviewPlacement {
   }
 }
 
-extension Report {
-  fileprivate var hasHeatMap: Bool { blocks.contains(where: \.isDrawn) }
-}
-
 extension Report.Block {
-  /// Whether it goes to the preview pane.
-  fileprivate var isDrawn: Bool {
+  fileprivate var isHeatMap: Bool {
     if case .heatMap = self { true } else { false }
   }
 }

@@ -63,6 +63,11 @@ struct GazeSessionTests {
     try tmux.wait(for: "error:")
     try send(":image /no/such/file.png", to: tmux)
     try tmux.wait(for: "/no/such/file.png")
+    try send("!echo one; echo two; exit 3", to: tmux)
+    try tmux.wait(for: "\none\ntwo\n")
+    try send(":mode json", to: tmux)
+    try send(":print x", to: tmux)
+    try tmux.wait(for: #""data":{"text":"x"}"#)
     try send(":quit 5", to: tmux)
     try tmux.wait(for: "EXIT=5")
   }
