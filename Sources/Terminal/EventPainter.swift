@@ -1,4 +1,5 @@
 import Console
+import Foundation
 import Media
 import Pictures
 import Screen
@@ -204,8 +205,14 @@ extension StepperKey {
     case .method: ":step method=next"
     case .overlay: ":step overlay=next"
     case .again: ":step"
-    case .export: ":export attn attention.png force"
+    case .export: ":export attn \(Self.freeName)"
     case .quit: ":step end"
     }
+  }
+
+  /// A name for a picture that no file in the working folder has: a key must not overwrite one.
+  private static var freeName: String {
+    let names = (1...).lazy.map { $0 == 1 ? "attention.png" : "attention-\($0).png" }
+    return names.first { !FileManager.default.fileExists(atPath: $0) } ?? "attention.png"
   }
 }

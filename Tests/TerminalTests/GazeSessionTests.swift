@@ -47,6 +47,11 @@ struct GazeSessionTests {
     try tmux.wait(for: "n/p token")
     try tmux.press("n")
     try tmux.wait(for: "token 1")
+    let mine = tmux.folder.appending(path: "attention.png")
+    try Data("mine".utf8).write(to: mine)
+    try tmux.press("e")
+    try tmux.wait(for: "wrote attention-2.png")
+    #expect(try Data(contentsOf: mine) == Data("mine".utf8))
     try tmux.press("q")
     try tmux.wait(for: "the prompt") { $0.hasSuffix("gaze>\n") }
     try tmux.press("C-d")
