@@ -29,7 +29,8 @@ package struct HistoryFile: Sendable {
     defer { close(descriptor) }
     let (history, lineCount) = try entries(of: descriptor, limit: limit)
     guard lineCount > 2 * limit + 100 else { return history }
-    return try rewrite(limit: limit)
+    // A folder that cannot be written to takes nothing from what has been read.
+    return (try? rewrite(limit: limit)) ?? history
   }
 
   /// Appends one entry in one piece.
@@ -105,23 +106,24 @@ package struct HistoryFile: Sendable {
   private func entries(
     of descriptor: Int32, limit: Int
   ) throws(ScreenError) -> (History, lineCount: Int) {
-    let lines = try read(descriptor).split(separator: UInt8(ascii: "\n"))
+    let lines = try readEnd(of: descriptor).split(separator: UInt8(ascii: "\n"))
     return (History(lines.map { Self.unescape($0) }, limit: limit), lines.count)
   }
 
-  private func read(_ descriptor: Int32) throws(ScreenError) -> [UInt8] {
-    let size = lseek(descriptor, 0, SEEK_END)
-    lseek(descriptor, max(0, size - off_t(Self.readLimit)), SEEK_SET)
+  /// The last ``readLimit`` bytes, from the first line that begins there.
+  private func readEnd(of descriptor: Int32) throws(ScreenError) -> ArraySlice<UInt8> {
+    let start = max(0, lseek(descriptor, 0, SEEK_END) - off_t(Self.readLimit))
+    lseek(descriptor, start, SEEK_SET)
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 64 << 10)
     while bytes.count < Self.readLimit {
-      let got = chunk.withUnsafeMutableBytes { systemRead(descriptor, $0.baseAddress, $0.count) }
+      let got = chunk.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
       if got < 0, errno == EINTR { continue }
       guard got >= 0 else { throw .historyUnreadable(path: path, reason: reason()) }
       if got == 0 { break }
       bytes += chunk[..<got]
     }
-    return bytes
+    return start == 0 ? bytes[...] : bytes.drop { $0 != UInt8(ascii: "\n") }
   }
 
   private func write(_ bytes: [UInt8], to descriptor: Int32) throws(ScreenError) {
@@ -176,11 +178,7 @@ package struct HistoryFile: Sendable {
   }
 }
 
-// The members named `read` and `write` above hide the functions of the C library.
-private func systemRead(_ descriptor: Int32, _ to: UnsafeMutableRawPointer?, _ count: Int) -> Int {
-  read(descriptor, to, count)
-}
-
+// The member named `write` above hides the function of the C library.
 private func systemWrite(_ descriptor: Int32, _ from: UnsafeRawPointer?, _ count: Int) -> Int {
   write(descriptor, from, count)
 }

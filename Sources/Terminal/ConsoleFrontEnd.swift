@@ -90,14 +90,12 @@ package enum ConsoleFrontEnd {
     ]
   }
 
-  /// `$XDG_STATE_HOME/gaze/history`, its folder made if need be.
+  /// `$XDG_STATE_HOME/gaze/history`.
   private static func historyPath() -> String? {
     let environment = ProcessInfo.processInfo.environment
     let state = environment["XDG_STATE_HOME"].flatMap { $0.isEmpty ? nil : $0 }
       ?? environment["HOME"].map { $0 + "/.local/state" }
-    guard let folder = state.map({ $0 + "/gaze" }) else { return nil }
-    try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    return folder + "/history"
+    return state.map { $0 + "/gaze/history" }
   }
 }
 

@@ -1,6 +1,7 @@
 import Foundation
-import Screen
 import Testing
+
+@testable import Screen
 
 @Suite struct HistoryTests {
   @Test func equalEntriesCollapseToTheNewest() {
@@ -87,6 +88,18 @@ import Testing
       #expect(history.entries.last == "100")
       let kept = try String(contentsOfFile: file.path, encoding: .utf8)
       #expect(kept.split(separator: "\n").count == 50)
+    }
+  }
+
+  /// Of a file that is too long only the end is read, and of that only whole lines.
+  @Test func theEndOfAHugeFileIsRead() throws {
+    try withFile { file in
+      try file.append("first")
+      let ends = ["first line\n", "\nlast\n"]
+      let count = HistoryFile.readLimit + 4 - ends.joined().utf8.count
+      let text = ends[0] + String(repeating: "x", count: count) + ends[1]
+      try Data(text.utf8).write(to: URL(filePath: file.path))
+      #expect(try file.load().entries == ["last"])
     }
   }
 
