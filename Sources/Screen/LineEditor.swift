@@ -66,7 +66,6 @@ package final class LineEditor: Component {
     if let action = Keymap.standard(.input).action(for: event) { return perform(action) }
     guard case .key(let key) = event, case .scalar(let scalar) = key.key, key.modifiers.isEmpty
     else { return false }
-    recall = nil
     insert(String(scalar))
     if completions != nil { refreshCompletions() }
     return true
@@ -127,12 +126,14 @@ package final class LineEditor: Component {
   // MARK: History
 
   private func recallOlder() {
+    forgetChangedRecall()
     let index = recall?.index ?? history.entries.count
     guard index > 0, !history.entries.isEmpty else { return }
     show(min(index, history.entries.count) - 1)
   }
 
   private func recallNewer() {
+    forgetChangedRecall()
     guard let recall else { return }
     guard recall.index + 1 < history.entries.count else {
       buffer.replace(with: recall.draft)
@@ -145,6 +146,13 @@ package final class LineEditor: Component {
   private func show(_ index: Int) {
     recall = (index, recall?.draft ?? buffer.text)
     buffer.replace(with: history.entries[index])
+  }
+
+  /// A recalled input that was changed since is what is being typed now, a draft like any other.
+  private func forgetChangedRecall() {
+    guard let recall else { return }
+    let entry = history.entries.indices.contains(recall.index) ? history.entries[recall.index] : ""
+    if !entry.utf8.elementsEqual(buffer.text.utf8) { self.recall = nil }
   }
 
   // MARK: Search

@@ -101,6 +101,18 @@ func shown(_ editor: LineEditor) -> String {
     #expect(editor.text == "dra")
   }
 
+  @Test(arguments: ["<bs>", "<C-w>x", "!"]) func aChangedEntryIsKeptAsTheDraft(change: String) {
+    let editor = LineEditor(history: History(["one", "two"]))
+    editor.type("<up>" + change)
+    let draft = editor.text
+    editor.type("<down>")
+    #expect(editor.text == draft)
+    editor.type("<up><up>")
+    #expect(editor.text == "one")
+    editor.type("<down><down>")
+    #expect(editor.text == draft)
+  }
+
   @Test func searchFindsNewestFirstAndCanBeCancelled() {
     let editor = LineEditor(history: History([":rank cat", ":load a", ":rank dog", ":show"]))
     editor.type("dr<C-r>rank")
