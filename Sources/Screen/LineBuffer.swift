@@ -22,20 +22,6 @@ package struct LineBuffer: Hashable, Sendable {
   /// The UTF-8 bytes before the cursor.
   package var cursorOffset: Int { characters[..<cursor].reduce(0) { $0 + $1.utf8.count } }
 
-  /// Whether a `"""` is open, so that Enter begins another line instead of sending.
-  package var hasOpenBlock: Bool {
-    var count = 0
-    var run = 0
-    for character in characters {
-      run = character == "\"" ? run + 1 : 0
-      if run == 3 {
-        count += 1
-        run = 0
-      }
-    }
-    return count % 2 == 1
-  }
-
   /// Replaces everything and puts the cursor at the end.
   package mutating func replace(with text: String) {
     characters = Array(text)

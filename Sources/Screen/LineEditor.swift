@@ -9,6 +9,8 @@ package final class LineEditor: Component {
   package var promptStyle: Style
   /// Called with each line sent, after it has entered the history.
   package var onSubmit: (String) -> Void = { _ in }
+  /// Whether a text is not a whole input yet, so that Enter begins another line.
+  package var isUnfinished: (_ text: String) -> Bool = { _ in false }
   /// Called with what the user should know, such as why a text was not taken.
   package var onRemark: (String) -> Void = { _ in }
   /// The completions of a text at a cursor (a UTF-8 offset).
@@ -112,7 +114,7 @@ package final class LineEditor: Component {
   }
 
   private func submit() {
-    if buffer.hasOpenBlock {
+    if isUnfinished(buffer.text) {
       buffer.move(toUTF8Offset: .max)
       insert("\n")
       return

@@ -37,6 +37,7 @@ package enum ConsoleFrontEnd {
         worker = Task { await perform(work, lines: lines, in: session, queue: queue) }
         return TerminalHost(
           submit: { submit.yield($0) },
+          isUnfinished: { isUnfinished($0) },
           interrupt: { session.interrupt() },
           complete: { painter.completions(of: $0, at: $1) },
           step: { submit.yield($0.line) },
@@ -69,6 +70,15 @@ package enum ConsoleFrontEnd {
       if await quitIfAsked(session, queue) { return }
       queue.push(.busy(false))
     }
+  }
+
+  /// Whether a `"""` that a script would wait for the end of is open.
+  private static func isUnfinished(_ text: String) -> Bool {
+    var reader = ScriptReader()
+    for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+      _ = reader.take(String(line))
+    }
+    return reader.isOpen
   }
 
   private static func quitIfAsked(

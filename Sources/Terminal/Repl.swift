@@ -54,6 +54,7 @@ package final class Repl {
     editor = LineEditor(prompt: host.prompt)
     popup = CompletionPopup(editor)
     editor.completer = host.complete
+    editor.isUnfinished = host.isUnfinished
     editor.onSubmit = { [unowned self] in send($0) }
     editor.onRemark = { [unowned self] in remark($0) }
     stepper.onKey = { [unowned self] in step($0) }

@@ -5,6 +5,8 @@ import Screen
 package struct TerminalHost {
   /// Runs a line. It counts as running until `.busy(false)`.
   package var submit: (String) -> Void
+  /// Whether Enter is to begin another line, because a text is not a whole input yet.
+  package var isUnfinished: (String) -> Bool
   /// Cancels what runs.
   package var interrupt: () -> Void
   /// The completions of a text at a cursor, a UTF-8 offset.
@@ -19,6 +21,7 @@ package struct TerminalHost {
 
   package init(
     submit: @escaping (String) -> Void = { _ in },
+    isUnfinished: @escaping (String) -> Bool = { _ in false },
     interrupt: @escaping () -> Void = {},
     complete: @escaping (_ text: String, _ cursor: Int) -> [Completion] = { _, _ in [] },
     step: @escaping (StepperKey) -> Void = { _ in },
@@ -26,6 +29,7 @@ package struct TerminalHost {
     historyPath: String? = nil, prompt: String = "gaze> "
   ) {
     self.submit = submit
+    self.isUnfinished = isUnfinished
     self.interrupt = interrupt
     self.complete = complete
     self.step = step

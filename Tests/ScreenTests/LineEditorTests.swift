@@ -58,8 +58,9 @@ func shown(_ editor: LineEditor) -> String {
     #expect(editor.text == "")
   }
 
-  @Test func anOpenBlockTakesMoreLines() {
+  @Test func anUnfinishedTextTakesMoreLines() {
     let editor = LineEditor()
+    editor.isUnfinished = { !$0.hasSuffix("two\"\"\"") }
     var sent: [String] = []
     editor.onSubmit = { sent.append($0) }
     editor.type(":ask \"\"\"<enter>one<enter>two\"\"\"")

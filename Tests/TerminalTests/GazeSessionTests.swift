@@ -61,6 +61,18 @@ struct GazeSessionTests {
     #expect(saved.hasSuffix(":attn on=고양이\n:step\n"))
   }
 
+  /// What a `"""` means at the prompt is what it means in a script.
+  @Test func textsOfSeveralLines() throws {
+    let tmux = try gaze(columns: 100, rows: 30, ["TERM": "tmux-256color"])
+    try send(":print say \"\"\" here", to: tmux)
+    try tmux.wait(for: "\nsay \"\"\" here\n")
+    try send(":print \"\"\"one", to: tmux)
+    try send("two\"\"\"", to: tmux)
+    try tmux.wait(for: "the text") {
+      $0.contains("\ngaze> :print \"\"\"one\n… two\"\"\"\n") && $0.hasSuffix("gaze>\n")
+    }
+  }
+
   @Test func anErrorKeepsTheSession() throws {
     let tmux = try gaze(columns: 100, rows: 30, ["TERM": "tmux-256color"])
     try tmux.wait(for: ":help lists the verbs")
