@@ -38,7 +38,7 @@ test: test-packages
 	swift test -c release -Xswiftc -enable-testing --scratch-path .build-tests
 
 # The kernels, and what this machine could do at most, measured in the same run.
-bench: packages
+bench: test-packages
 	@swift build -c release --product gaze 1>&2
 	@mkdir -p Benchmarks/out
 	$(CC) -O2 -pthread Benchmarks/peaks.c -o Benchmarks/out/peaks
