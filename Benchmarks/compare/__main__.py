@@ -71,7 +71,11 @@ def enter_environment(python: Path | None) -> None:
         stamp = ENVIRONMENT / "requirements.txt"
         if not stamp.exists() or stamp.read_text() != requirements:
             print(f"setting up {ENVIRONMENT.relative_to(ROOT)}", file=sys.stderr)
-            venv.create(ENVIRONMENT, with_pip=True, clear=True)
+            try:
+                venv.create(ENVIRONMENT, with_pip=True, clear=True)
+            except subprocess.CalledProcessError:
+                sys.exit("compare: Python cannot make an environment here; Debian has what it needs "
+                         "in the package python3-venv")
             pip = [python, "-m", "pip", "install", "--quiet", "-r", HERE / "requirements.txt"]
             subprocess.run(pip, check=True)
             stamp.write_text(requirements)
