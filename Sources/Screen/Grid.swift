@@ -72,15 +72,6 @@ package struct Grid: Hashable, Sendable {
     }
   }
 
-  /// Changes the style of what a rectangle already holds.
-  package mutating func restyle(_ rect: Rect, _ change: (inout Style) -> Void) {
-    for y in max(0, rect.row)..<max(0, rect.row, min(rows, rect.row + rect.rows)) {
-      for x in max(0, rect.column)..<max(0, rect.column, min(columns, rect.column + rect.columns)) {
-        change(&cells[y * columns + x].style)
-      }
-    }
-  }
-
   private mutating func set(_ cell: Cell, row: Int, column: Int) {
     let width = max(1, Int(cell.width))
     blankHalf(row: row, column: column)

@@ -25,7 +25,7 @@ extension LineEditor {
 
   private func makeLayout(width: Int) -> Layout {
     var layout = Layout()
-    for cell in Cell.cells(of: shownPrompt, style: promptStyle) {
+    for cell in Cell.cells(of: shownPrompt, style: .bold) {
       place([cell], width: width, in: &layout)
     }
     let continuation = Cell.cells(of: "… ", style: .dim)

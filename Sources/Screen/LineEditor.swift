@@ -5,8 +5,7 @@
 package final class LineEditor: Component {
   package internal(set) var buffer = LineBuffer()
   package var history: History
-  package var prompt: String
-  package var promptStyle: Style
+  package let prompt: String
   /// Called with each line sent, after it has entered the history.
   package var onSubmit: (String) -> Void = { _ in }
   /// Whether a text is not a whole input yet, so that Enter begins another line.
@@ -32,10 +31,9 @@ package final class LineEditor: Component {
     var draft: String
   }
 
-  package init(history: History = History(), prompt: String = "> ", promptStyle: Style = .bold) {
+  package init(history: History = History(), prompt: String = "> ") {
     self.history = history
     self.prompt = prompt
-    self.promptStyle = promptStyle
   }
 
   package var text: String { buffer.text }

@@ -97,10 +97,6 @@ package struct Scrollback: Sendable {
     shrink()
   }
 
-  package mutating func removeAll() {
-    self = Scrollback(blockLimit: blockLimit, byteLimit: byteLimit)
-  }
-
   private mutating func shrink() {
     while count > 1, count > blockLimit || bytes > byteLimit {
       bytes -= blocks[gone].bytes

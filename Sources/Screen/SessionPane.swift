@@ -35,11 +35,6 @@ package final class SessionPane: Component {
     hasNews = !scrollback.isAtBottom
   }
 
-  package func clear() {
-    scrollback.removeAll()
-    hasNews = false
-  }
-
   package func scrollToBottom() {
     scrollback.scrollToBottom()
     hasNews = false

@@ -15,12 +15,10 @@ package final class CursesBackend: ScreenBackend {
   private var isOpen = true
 
   /// Takes the terminal over: alternate screen, raw keys, bracketed paste.
-  ///
-  /// - Parameter colors: what to use instead of what the terminal announces.
-  package init(colors wanted: TerminalColors? = nil) throws(TerminalError) {
+  package init() throws(TerminalError) {
     guard isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 else { throw .notATerminal }
     isUnicode = gaze_locale_open()
-    let description = try Self.describe(wanted)
+    let description = try Self.describe()
     gaze_guard_open(description.reset, Int32(description.reset.count))
     colors = description.colors
     guard Self.open(colors, description) else {
@@ -51,18 +49,15 @@ package final class CursesBackend: ScreenBackend {
     let reset: [CChar]
   }
 
-  private static func describe(
-    _ wanted: TerminalColors?
-  ) throws(TerminalError) -> Description {
+  private static func describe() throws(TerminalError) -> Description {
     let name = ProcessInfo.processInfo.environment["TERM"] ?? ""
     guard gaze_terminfo_open() else { throw .unknownTerminal(name) }
     defer { gaze_terminfo_close() }
     guard gaze_terminfo_string("cup") != nil else { throw .cursorCannotMove(name) }
     let hasFlag = gaze_terminfo_flag("RGB") || gaze_terminfo_flag("Tc")
     let count = Int(gaze_terminfo_number("colors"))
-    let announced = TerminalColors(
+    let colors = TerminalColors(
       environment: ProcessInfo.processInfo.environment, count: count, hasDirectFlag: hasFlag)
-    let colors = wanted ?? announced
     let isDirectAlready = gaze_terminfo_flag("RGB") && count >= 1 << 24
     let needsEntry = colors == .direct && !isDirectAlready
     return Description(

@@ -40,7 +40,6 @@ package final class Repl {
   private var requests: [Request] = []
   /// The layout of the present state, which several layers ask for in turn.
   private var known: (screen: Rect, layout: ReplLayout)?
-  private var pictureRoom: (columns: Int, rows: Int)?
   package private(set) var isBusy = false
   /// Whether the screen no longer shows the state.
   package private(set) var needsDrawing = true {
@@ -60,7 +59,6 @@ package final class Repl {
     stepper.onKey = { [unowned self] in step($0) }
     loadHistory()
     stackLayers()
-    reportRoom()
   }
 
   /// Back to front. The divider needs no component of its own: it is drawn with the layout.
@@ -121,7 +119,6 @@ package final class Repl {
   package func resize(rows: Int, columns: Int) {
     screen = Rect(rows: rows, columns: columns)
     needsDrawing = true
-    reportRoom()
   }
 
   /// A signal that asks to interrupt, as Ctrl-C does.
@@ -242,20 +239,14 @@ package final class Repl {
     case .lines(let lines): for line in lines { session.append(line) }
     case .text(let text, let style): session.extend(text, style: style)
     case .picture(let picture): session.append(picture)
-    case .preview(let picture, let caption):
-      preview.show(picture, caption: caption)
-      reportRoom()
+    case .preview(let picture, let caption): preview.show(picture, caption: caption)
     case .status(let segments): facts = segments
     case .progress(let text): progress = text
     case .busy(let isBusy): setBusy(isBusy)
     case .stepper(let caption):
       stepper.caption = caption
       session.isFocused = false
-    case .prompt(let prompt): editor.prompt = prompt
-    case .clear: session.clear()
-    case .placement(let placement):
-      self.placement = placement
-      reportRoom()
+    case .placement(let placement): self.placement = placement
     case .focusNext: session.isFocused.toggle()
     case .quit(let code): requests.append(.quit(code))
     }
@@ -300,15 +291,5 @@ package final class Repl {
       previewRows: { preview.rows(width: $0, limit: $1) })
     known = (screen, layout)
     return layout
-  }
-
-  private func reportRoom() {
-    known = nil
-    let session = layout(on: screen).session
-    guard pictureRoom?.columns != session.columns || pictureRoom?.rows != session.rows else {
-      return
-    }
-    pictureRoom = (session.columns, session.rows)
-    host.resized(session.columns, session.rows)
   }
 }

@@ -13,8 +13,6 @@ package struct TerminalHost {
   package var complete: (_ text: String, _ cursor: Int) -> [Completion]
   /// Does what a key of the stepper asks for. It counts as running until `.busy(false)`.
   package var step: (StepperKey) -> Void
-  /// The room for a picture in the session pane, in cells; called when it changes.
-  package var resized: (_ columns: Int, _ rows: Int) -> Void
   /// Where earlier inputs are kept; nil keeps none.
   package var historyPath: String?
   package var prompt: String
@@ -25,7 +23,6 @@ package struct TerminalHost {
     interrupt: @escaping () -> Void = {},
     complete: @escaping (_ text: String, _ cursor: Int) -> [Completion] = { _, _ in [] },
     step: @escaping (StepperKey) -> Void = { _ in },
-    resized: @escaping (_ columns: Int, _ rows: Int) -> Void = { _, _ in },
     historyPath: String? = nil, prompt: String = "gaze> "
   ) {
     self.submit = submit
@@ -33,7 +30,6 @@ package struct TerminalHost {
     self.interrupt = interrupt
     self.complete = complete
     self.step = step
-    self.resized = resized
     self.historyPath = historyPath
     self.prompt = prompt
   }

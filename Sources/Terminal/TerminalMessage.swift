@@ -20,9 +20,6 @@ package enum TerminalMessage: Sendable {
   case busy(Bool)
   /// Begins or, with nil, ends the stepper; the line says what is being looked at.
   case stepper(StyledLine?)
-  case prompt(String)
-  /// Empties the session pane.
-  case clear
   case placement(PreviewPlacement)
   case focusNext
   /// Leaves the terminal with an exit code.

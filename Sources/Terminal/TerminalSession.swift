@@ -5,15 +5,9 @@ import Screen
 /// The terminal from start to end: it owns the screen, the signals and the loop.
 package struct TerminalSession {
   private let queue: WakeQueue<TerminalMessage>
-  private let colors: TerminalColors?
 
-  /// - Parameters:
-  ///   - queue: where the session behind the terminal pushes its messages, from any thread.
-  ///   - colors: what to use instead of what the terminal announces.
-  package init(queue: WakeQueue<TerminalMessage>, colors: TerminalColors? = nil) {
-    self.queue = queue
-    self.colors = colors
-  }
+  /// - Parameter queue: where the session behind the terminal pushes its messages, from any thread.
+  package init(queue: WakeQueue<TerminalMessage>) { self.queue = queue }
 
   /// Runs on the calling thread, which must be the main one, until the user leaves.
   ///
@@ -26,7 +20,7 @@ package struct TerminalSession {
   ) throws(TerminalError) -> Int32 {
     // The loop first: curses installs handlers of its own only where there are none.
     let loop = try EventLoop(queue: queue)
-    let backend = try CursesBackend(colors: colors)
+    let backend = try CursesBackend()
     let size = backend.size
     let repl = Repl(
       host: makeHost(backend.colors, backend.isUnicode), rows: size.rows, columns: size.columns)

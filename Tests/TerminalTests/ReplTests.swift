@@ -11,7 +11,6 @@ private final class Probe {
   var submitted: [String] = []
   var interrupts = 0
   var steps: [StepperKey] = []
-  var rooms: [String] = []
 
   func repl(rows: Int = 10, columns: Int = 60, history: String? = nil) -> Repl {
     Repl(
@@ -22,7 +21,7 @@ private final class Probe {
             Completion(range: 0..<cursor, replacement: $0)
           }
         },
-        step: { self.steps.append($0) }, resized: { self.rooms.append("\($0)x\($1)") },
+        step: { self.steps.append($0) },
         historyPath: history, prompt: "> "),
       rows: rows, columns: columns)
   }
@@ -219,7 +218,6 @@ extension Repl {
     #expect(repl.lines.joined().contains("#"))
     repl.apply(.placement(.hidden))
     #expect(!repl.lines.joined().contains("#"))
-    #expect(probe.rooms == ["120x18", "71x18", "60x15", "60x8", "60x5", "60x8"])
   }
 
   /// No size makes drawing fail, and the cursor never leaves the screen.
