@@ -16,7 +16,8 @@ run: packages
 # A gaze that needs neither the toolchain nor this folder. `make install` as yourself and then
 # `sudo make install` builds nothing as root.
 install: packages
-	@swift build -c release --product gaze --static-swift-stdlib --scratch-path .build-install 1>&2
+	@if [ -z "$$SUDO_UID" ] || [ ! -x $(BUILT) ]; then \
+	  swift build -c release --product gaze --static-swift-stdlib --scratch-path .build-install 1>&2; fi
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(SHARE)/gaze" "$(SHARE)/doc/gaze" "$(SHARE)/man/man1" \
 	  "$(SHARE)/bash-completion/completions" "$(SHARE)/zsh/site-functions" \
 	  "$(SHARE)/fish/vendor_completions.d"
