@@ -52,6 +52,20 @@ static void die(int number) {
   raise(number);
 }
 
+// A fault in a mapped file goes on to whoever handled it before, who can name the file: the
+// instruction that met it runs again.
+static void crash(int number, siginfo_t *info, void *context) {
+  (void)context;
+  if (number != SIGBUS || info->si_code <= 0) {
+    die(number);
+    return;
+  }
+  restore_terminal();
+  for (int i = 0; i < fatal_count; i++) {
+    if (fatal[i] == SIGBUS) sigaction(SIGBUS, &fatal_before[i], NULL);
+  }
+}
+
 static void tell(int number) {
   int error = errno;
   if (number == SIGTERM || number == SIGHUP) {
@@ -65,13 +79,8 @@ static void tell(int number) {
 }
 
 static void set_handlers(
-    const int *numbers, int count, void (*handler)(int), int flags, struct sigaction *before) {
-  struct sigaction action;
-  memset(&action, 0, sizeof action);
-  action.sa_handler = handler;
-  action.sa_flags = flags;
-  sigemptyset(&action.sa_mask);
-  for (int i = 0; i < count; i++) sigaction(numbers[i], &action, &before[i]);
+    const int *numbers, int count, const struct sigaction *action, struct sigaction *before) {
+  for (int i = 0; i < count; i++) sigaction(numbers[i], action, &before[i]);
 }
 
 int gaze_signals_open(void) {
@@ -82,7 +91,9 @@ int gaze_signals_open(void) {
   }
   ending = 0;
   // Restarted, because other threads read files and must not see EINTR; poll wakes up anyway.
-  set_handlers(told, told_count, tell, SA_RESTART, told_before);
+  struct sigaction action = {.sa_handler = tell, .sa_flags = SA_RESTART};
+  sigemptyset(&action.sa_mask);
+  set_handlers(told, told_count, &action, told_before);
   // Whoever started this process may have left them blocked.
   sigset_t set;
   sigemptyset(&set);
@@ -154,7 +165,9 @@ void gaze_guard_open(const char *reset, int count) {
   stack_t alternate = {.ss_sp = stack, .ss_size = sizeof stack};
   sigaltstack(&alternate, NULL);
   is_guarded = 1;
-  set_handlers(fatal, fatal_count, die, SA_ONSTACK, fatal_before);
+  struct sigaction action = {.sa_sigaction = crash, .sa_flags = SA_ONSTACK | SA_SIGINFO};
+  sigemptyset(&action.sa_mask);
+  set_handlers(fatal, fatal_count, &action, fatal_before);
   // A broken pipe that somebody chose to ignore is no crash.
   int pipe_index = fatal_count - 1;
   if (fatal_before[pipe_index].sa_handler == SIG_IGN)

@@ -32,9 +32,10 @@ final class FaultTable: @unchecked Sendable {
       guard let free = (0..<FaultTable.capacity).first(where: { slots[$0].path == nil }) else {
         return nil
       }
-      let start = UInt(bitPattern: base)
-      slots[free] = Slot(
-        start: start, end: start + UInt(byteCount), path: strdup(path.escapedText))
+      let (start, page) = (UInt(bitPattern: base), UInt(getpagesize()))
+      // A page is whole in memory although the file may end within it.
+      let pages = (UInt(byteCount) + page - 1) / page
+      slots[free] = Slot(start: start, end: start + pages * page, path: strdup(path.escapedText))
       return free
     }
   }
@@ -50,9 +51,8 @@ final class FaultTable: @unchecked Sendable {
   /// locks.
   func path(at address: UInt) -> UnsafePointer<CChar>? {
     for index in 0..<FaultTable.capacity {
-      // A page is whole in memory although the file may end within it.
-      let (start, end) = (slots[index].start, (slots[index].end + 0xFFFF) & ~0xFFFF)
-      if address >= start, address < end, let path = slots[index].path {
+      let slot = slots[index]
+      if address >= slot.start, address < slot.end, let path = slot.path {
         return UnsafePointer(path)
       }
     }
@@ -63,8 +63,7 @@ final class FaultTable: @unchecked Sendable {
 extension MappedFile {
   /// Writes which mapped file a fault at `address` lies in, if any, to `descriptor`.
   ///
-  /// For signal handlers: after the first mapping it neither allocates nor locks. A front end
-  /// that handles `SIGBUS` itself calls this once its terminal is restored.
+  /// For signal handlers: after the first mapping it neither allocates nor locks.
   ///
   /// - Returns: whether the address belongs to a mapped file.
   @discardableResult
@@ -79,6 +78,7 @@ extension MappedFile {
   /// Makes a fault in a mapped file name that file on standard error before it ends the process.
   ///
   /// The handler then steps aside, so that whatever handled `SIGBUS` before sees the same fault.
+  /// A front end that handles it later, to restore its terminal, steps aside for this one alike.
   package static func installFaultReporter() {
     _ = FaultTable.shared
     guard previousActionIsSaved.exchange(true, ordering: .acquiringAndReleasing) == false else {
@@ -118,10 +118,16 @@ private nonisolated(unsafe) let previousAction = {
 }()
 
 private func handleFault(_ info: UnsafeMutablePointer<siginfo_t>?) {
+  // Sent by somebody: there is no fault that would come again.
+  guard let info, info.pointee.si_code > 0 else {
+    sigaction(SIGBUS, previousAction, nil)
+    raise(SIGBUS)
+    return
+  }
   #if canImport(Glibc)
-    let address = info?.pointee._sifields._sigfault.si_addr
+    let address = info.pointee._sifields._sigfault.si_addr
   #else
-    let address = info?.pointee.si_addr
+    let address = info.pointee.si_addr
   #endif
   MappedFile.reportFault(at: UInt(bitPattern: address), to: STDERR_FILENO)
   sigaction(SIGBUS, previousAction, nil)

@@ -20,9 +20,14 @@ package final class EngineRuntime: Sendable {
     pool = Mutex(ThreadPool(threadCount: threads))
   }
 
+  deinit {
+    executor.close()
+    pool.withLock { $0.close() }
+  }
+
   package var threads: Int { pool.withLock { $0.threadCount } }
 
-  /// Replaces the workers. Computations that are under way keep the ones they began with.
+  /// Replaces the workers. A computation that is under way goes on without any.
   package func setThreads(_ count: Int) {
     let fresh = ThreadPool(threadCount: count)
     let old = pool.withLock { pool in

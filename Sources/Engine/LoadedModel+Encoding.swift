@@ -52,7 +52,7 @@ extension LoadedModel {
     into found: inout [String: [Float]]
   ) throws(EngineError) -> Duration {
     let start = ContinuousClock().now
-    let context = context(precision)
+    let context = try context(precision)
     let rows = try vectors(of: "an image embedding") { () throws(TensorError) in
       try bundle.model.embed(pictures: batch.map(\.image), in: context)
     }
@@ -89,7 +89,7 @@ extension LoadedModel {
       let perBatch = max(1, LoadedModel.positionsPerBatch / max(1, length))
       for start in stride(from: 0, to: ordered.count, by: perBatch) {
         let batch = Array(ordered[start..<min(ordered.count, start + perBatch)])
-        let context = context(precision)
+        let context = try context(precision)
         let rows = try vectors(of: "a text embedding") { () throws(TensorError) in
           try bundle.model.embed(texts: batch, in: context)
         }
@@ -123,6 +123,7 @@ extension LoadedModel {
   ) throws(EngineError) -> [[Float]] {
     let tensor: Tensor
     do { tensor = try compute() } catch { throw EngineError(error) }
+    try verifyWeights()
     let width = tensor.shape[1]
     let values = tensor.array
     guard values.allSatisfy(\.isFinite) else { throw .notFinite(what: what) }

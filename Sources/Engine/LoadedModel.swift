@@ -27,8 +27,17 @@ package actor LoadedModel {
   }
 
   /// A context for one computation at `precision`.
-  func context(_ precision: Precision) -> ExecutionContext {
-    runtime.context(arena: arena, precision: precision, packedWeights: packedWeights)
+  ///
+  /// - Throws: ``EngineError/checkpoint(_:)`` when a weight file was changed since it was loaded.
+  func context(_ precision: Precision) throws(EngineError) -> ExecutionContext {
+    try verifyWeights()
+    return runtime.context(arena: arena, precision: precision, packedWeights: packedWeights)
+  }
+
+  /// Checks that the mapped weight files are what they were: also after a computation, before
+  /// anybody sees what it came to.
+  func verifyWeights() throws(EngineError) {
+    do { try bundle.store.verifyUnchanged() } catch { throw .checkpoint(error) }
   }
 
   /// Forgets converted weights and idle buffers, which another precision does not need.

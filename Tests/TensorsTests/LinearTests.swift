@@ -112,7 +112,8 @@ import Testing
       input = watched
       return try context.linear(watched, weight: lent(quantized.bytes, elementType, [5, 64]))
     }
-    let dx = try #require(gradients[try #require(input)])
+    let watched = try #require(input)
+    let dx = try #require(gradients[watched])
     let expected = try context.product(
       context.tensor(seed, [3, 5]), context.tensor(quantized.values, [5, 64]))
     #expect(dx.array == expected.array)

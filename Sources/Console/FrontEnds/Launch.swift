@@ -59,6 +59,7 @@ package struct Launch: Sendable {
       }
       kernels = table
     }
+    MappedFile.installFaultReporter()
     let runtime = EngineRuntime(
       kernels: kernels, threads: threads ?? ThreadPool.processorCount)
     let locator = CheckpointLocator(bundled: ResourceFolder.checkpoints())

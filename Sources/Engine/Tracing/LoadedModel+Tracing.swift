@@ -22,7 +22,7 @@ extension LoadedModel {
     let input = try input(of: request)
     try check(request, input.tower)
     let layer = request.layer ?? (request.method == .raw ? .index(input.tower.layers - 1) : .all)
-    let context = context(request.method == .relevance ? .f32 : precision)
+    let context = try context(request.method == .relevance ? .f32 : precision)
     let matrix: (values: [Float], score: Float?)
     do {
       matrix = switch request.method {
@@ -37,6 +37,7 @@ extension LoadedModel {
     } catch {
       throw .trace("\(error)")
     }
+    try verifyWeights()
     return try picture(matrix.values, request, layer, input, score: matrix.score)
   }
 
