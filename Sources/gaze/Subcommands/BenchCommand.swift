@@ -8,7 +8,8 @@ struct BenchCommand: ParsableCommand {
   }
 
   static let configuration = CommandConfiguration(
-    commandName: "bench", abstract: "Time the kernels, on one thread and on all.")
+    commandName: "bench", abstract: "Time the kernels, on one thread and on all.",
+    usage: "gaze bench [--peaks <program>] [--threads <n>] [--quick] [--json] kernels")
 
   @Argument(help: "What to time.")
   var subject: Subject
@@ -30,15 +31,16 @@ struct BenchCommand: ParsableCommand {
 
   func validate() throws { try Gaze.check(threads: threads) }
 
-  func run() {
+  func run() throws {
     var line = ":bench \(subject.rawValue)"
     if let peaks { line += " peaks=\(Launch.quoted(peaks))" }
     if quick { line += " quick" }
-    forward(line) { launch in
-      launch.threads = threads
-      launch.format = json ? .json : .text
-      // The program is named on the command line, which is as good as typed.
-      launch.allowsShell = true
-    }
+    var launch = Launch()
+    launch.steps = [.line(line)]
+    launch.threads = threads
+    launch.format = json ? .json : .text
+    // The program is named on the command line, which is as good as typed.
+    launch.allowsShell = true
+    try Gaze.end { try Batch.run(launch) }
   }
 }

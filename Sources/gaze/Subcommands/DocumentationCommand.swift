@@ -10,6 +10,7 @@ struct DocumentationCommand: ParsableCommand {
 
   static let configuration = CommandConfiguration(
     commandName: "documentation", abstract: "Print a page of the documentation.",
+    usage: "gaze documentation markdown|man|schema",
     shouldDisplay: false)
 
   @Argument(help: "Which page.")
