@@ -95,6 +95,22 @@ private struct RolloutFixture {
       try f.floats("\(name)/\(tower)/last/relevance"), "the last layer")
   }
 
+  @Test func aPoolReadsAMatrixThroughItsWeights() {
+    #expect(AttentionMaps.row([0.25, 0.75], through: [1, 2, 3, 4]) == [2.5, 3.5])
+    // Rows of R − I sum to 1 where they hold anything, and the identity is there again.
+    #expect(AttentionMaps.normalised([2, 3, 0, 1], size: 2) == [1.25, 0.75, 0, 1])
+  }
+
+  @Test func weighsAttentionByPositiveGradientsOnly() {
+    let context = ExecutionContext(pool: ThreadPool(threadCount: 1))
+    // Two heads of one query over two positions.
+    let map = (
+      probabilities: context.tensor([0.5, 0.5, 0.25, 0.75], [1, 2, 1, 2]),
+      gradient: context.tensor([2, -2, 4, 4], [1, 2, 1, 2])
+    )
+    #expect(AttentionMaps.weighted(map) == [1, 1.5])
+  }
+
   /// `differentiate` takes typed throws; a fixture without its pixels fails before it.
   private func pixels(_ f: RolloutFixture, _ name: String, _ index: Int) -> Tensor {
     (try? f.pixels(name, index)) ?? f.context.zeros([1, 3, 24, 24])

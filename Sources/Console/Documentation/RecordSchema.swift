@@ -92,9 +92,9 @@ package enum RecordSchema {
   private static let attention = Schema.object([
     .field("method", .one(of: ["raw", "rollout", "relevance"])),
     .field("tower", .one(of: ["vision", "text"])),
-    .field("layer", .either([.integer, .one(of: ["all"])])), .field("layers", .integer),
+    .field("layer", .either([.integer, .one(of: ["all", "pool"])])), .field("layers", .integer),
     .field("head", .either([.integer, .one(of: ["mean", "max"])])), .field("heads", .integer),
-    .field("token", .integer), .field("positions", .integer), .optional("on", .string),
+    .optional("token", .integer), .field("positions", .integer), .optional("on", .string),
     .optional("text", .string), .field("shape", .array(.integer)),
     .field("weights", .array(.real)), .field("outside", .real),
     .optional("pieces", .array(.string)), .optional("score", .real),

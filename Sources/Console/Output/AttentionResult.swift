@@ -28,6 +28,7 @@ struct AttentionResult: CommandResult {
     switch trace.layer {
     case .index(let layer): try container.encode(layer, forKey: .layer)
     case .all: try container.encode("all", forKey: .layer)
+    case .pool: try container.encode("pool", forKey: .layer)
     }
     try container.encode(trace.layers, forKey: .layers)
     switch trace.head {
@@ -36,7 +37,7 @@ struct AttentionResult: CommandResult {
     case .max: try container.encode("max", forKey: .head)
     }
     try container.encode(trace.heads, forKey: .heads)
-    try container.encode(trace.token, forKey: .token)
+    try container.encodeIfPresent(trace.token, forKey: .token)
     try container.encode(trace.positions, forKey: .positions)
     try container.encodeIfPresent(picture?.name, forKey: .on)
     try container.encodeIfPresent(text, forKey: .text)
@@ -53,12 +54,13 @@ struct AttentionResult: CommandResult {
     trace.tower == .vision ? pictureReport : wordReport
   }
 
-  /// `vision, layer 5 of 0–5, mean of 6 heads, class token`.
+  /// `vision, layer 5 of 0–5, mean of 6 heads, token 0`.
   var caption: String {
     let layer =
       switch trace.layer {
       case .index(let layer): "layer \(layer) of 0–\(trace.layers - 1)"
       case .all: "all \(trace.layers) layers"
+      case .pool: "pool"
       }
     let head =
       switch trace.head {
@@ -67,7 +69,8 @@ struct AttentionResult: CommandResult {
       case .max: "greatest of \(trace.heads) heads"
       }
     let method = trace.method == .raw ? "" : ", \(trace.method.rawValue)"
-    return "\(trace.tower.rawValue)\(method), \(layer), \(head), token \(trace.token)"
+    let token = trace.token.map { "token \($0)" } ?? "the pool's query"
+    return "\(trace.tower.rawValue)\(method), \(layer), \(head), \(token)"
   }
 
   private var heading: Report.Block {

@@ -1,8 +1,9 @@
 import Tensors
 
-/// What attention analysis does with probabilities `[1, heads, T, T]` of each layer.
+/// What attention analysis does with probabilities `[1, heads, T, T]` of each layer, or
+/// `[1, heads, 1, T]` of a pool.
 enum AttentionMaps {
-  /// One `[T, T]` map of a layer's heads.
+  /// One map of a layer's heads, `[T, T]` or `[1, T]`.
   static func combined(_ map: Tensor, _ choice: HeadChoice) -> [Float] {
     let (heads, size) = (map.shape[1], map.shape[2] * map.shape[3])
     let values = map.floats
@@ -44,20 +45,52 @@ enum AttentionMaps {
   static func relevance(
     _ maps: [(probabilities: Tensor, gradient: Tensor)], in context: ExecutionContext
   ) throws(TensorError) -> Tensor {
-    let (heads, size) = (maps[0].probabilities.shape[1], maps[0].probabilities.shape[2])
+    let size = maps[0].probabilities.shape[2]
     var relevance = identity(size, in: context)
-    for (probabilities, gradient) in maps {
-      let weighted = context.zeros([size, size])
-      for head in 0..<heads {
-        let start = head * size * size
-        for i in 0..<size * size {
-          let product = probabilities.floats[start + i] * gradient.floats[start + i]
-          weighted.floats[i] += max(0, product) / Float(heads)
-        }
-      }
-      relevance = try context.add(relevance, try context.product(weighted, relevance))
+    for map in maps {
+      let step = context.tensor(weighted(map), [size, size])
+      relevance = try context.add(relevance, try context.product(step, relevance))
     }
     return relevance
+  }
+
+  /// Ā: the mean over heads of max(0, ∂s/∂A ⊙ A), `[1, heads, T, S]` to `[T, S]`.
+  static func weighted(_ map: (probabilities: Tensor, gradient: Tensor)) -> [Float] {
+    let shape = map.probabilities.shape
+    let (heads, size) = (shape[1], shape[2] * shape[3])
+    let (values, slopes) = (map.probabilities.floats, map.gradient.floats)
+    var weighted = [Float](repeating: 0, count: size)
+    for head in 0..<heads {
+      for i in 0..<size {
+        let product = values[head * size + i] * slopes[head * size + i]
+        weighted[i] += Swift.max(0, product) / Float(heads)
+      }
+    }
+    return weighted
+  }
+
+  /// What relevance added to the identity, its rows brought to a sum of 1, and the identity again:
+  /// how another query reads it (Chefer et al. 2021, equations 8 and 9).
+  static func normalised(_ relevance: [Float], size: Int) -> [Float] {
+    var values = relevance
+    for row in 0..<size {
+      let places = row * size..<(row + 1) * size
+      values[places.lowerBound + row] -= 1
+      let sum = values[places].reduce(0, +)
+      if sum > 0 { for i in places { values[i] /= sum } }
+      values[places.lowerBound + row] += 1
+    }
+    return values
+  }
+
+  /// What a query that gives these weights to the positions reads through a matrix `[T, T]`.
+  static func row(_ weights: [Float], through matrix: [Float]) -> [Float] {
+    let size = weights.count
+    var row = [Float](repeating: 0, count: size)
+    for (position, weight) in weights.enumerated() {
+      for i in 0..<size { row[i] += weight * matrix[position * size + i] }
+    }
+    return row
   }
 
   static func identity(_ size: Int, in context: ExecutionContext) -> Tensor {

@@ -9,6 +9,26 @@ private struct TowerInput {
   let ids: [Int]
   let text: String?
   let tower: TowerDescription
+
+  /// Rows and columns of patches; nil for texts.
+  var grid: (rows: Int, columns: Int)? {
+    guard let image else { return nil }
+    return image.patchGrid.map { ($0.rows, $0.columns) } ?? tower.grid
+  }
+
+  /// Positions of the tower, the class token included.
+  var positions: Int { grid.map { tower.prefix + $0.rows * $0.columns } ?? ids.count }
+
+  func site(_ layer: Int) -> LayerSite { LayerSite(tower: tower.name, layer: layer) }
+}
+
+/// Attention between the positions of a tower, and what the pool's query makes of them.
+private struct TracedAttention {
+  /// `[T, T]`; nil where only the pool is looked at.
+  var matrix: [Float]?
+  /// `[T]`; nil where one of the positions is asked about.
+  var pool: [Float]?
+  var score: Float?
 }
 
 extension LoadedModel {
@@ -20,15 +40,17 @@ extension LoadedModel {
     _ request: TraceRequest, precision: Precision
   ) throws(EngineError) -> AttentionTrace {
     let input = try input(of: request)
-    try check(request, input.tower)
-    let layer = request.layer ?? (request.method == .raw ? .index(input.tower.layers - 1) : .all)
+    let pool = request.token == nil ? input.tower.pool : nil
+    let last: LayerChoice = pool != nil ? .pool : .index(input.tower.layers - 1)
+    let layer: LayerChoice = request.layer ?? (request.method == .raw ? last : .all)
+    try check(request, layer, input)
     let context = try context(request.method == .relevance ? .f32 : precision)
-    let matrix: (values: [Float], score: Float?)
+    let traced: TracedAttention
     do {
-      matrix = switch request.method {
-      case .raw: (try raw(request, layer, input, context), nil)
-      case .rollout: (try rollout(request, layer, input, context), nil)
-      case .relevance: try relevance(request, layer, context)
+      traced = switch request.method {
+      case .raw: try raw(request, layer, pool, input, context)
+      case .rollout: try rollout(request, layer, pool, input, context)
+      case .relevance: try relevance(request, layer, pool, context)
       }
     } catch let error as TensorError {
       throw EngineError(error)
@@ -38,7 +60,7 @@ extension LoadedModel {
       throw .trace("\(error)")
     }
     try verifyWeights()
-    return try picture(matrix.values, request, layer, input, score: matrix.score)
+    return try picture(traced, request, layer, input)
   }
 
   // MARK: Requests
@@ -59,12 +81,26 @@ extension LoadedModel {
     }
   }
 
-  private func check(_ request: TraceRequest, _ tower: TowerDescription) throws(EngineError) {
-    if case .index(let layer)? = request.layer, !(0..<tower.layers).contains(layer) {
+  private func check(
+    _ request: TraceRequest, _ layer: LayerChoice, _ input: TowerInput
+  ) throws(EngineError) {
+    let tower = input.tower
+    if case .index(let layer) = layer, !(0..<tower.layers).contains(layer) {
       throw .trace("layer \(layer) is outside 0…\(tower.layers - 1), the layers of the \(tower.name) tower")
     }
     if case .index(let head) = request.head, !(0..<tower.heads).contains(head) {
       throw .trace("head \(head) is outside 0…\(tower.heads - 1), the heads of the \(tower.name) tower")
+    }
+    if let token = request.token, !(0..<input.positions).contains(token) {
+      throw .trace("token \(token) is outside 0…\(input.positions - 1)")
+    }
+    if layer == .pool {
+      guard tower.pool != nil else {
+        throw .trace("the \(tower.name) tower has no pool; its last layer is \(tower.layers - 1)")
+      }
+      guard request.method == .raw, request.token == nil else {
+        throw .trace("the pool has one query and one map; leave token= and method= out")
+      }
     }
     if request.method == .relevance {
       guard request.picture != nil, request.text != nil else {
@@ -78,21 +114,33 @@ extension LoadedModel {
 
   // MARK: Matrices
 
-  /// Probabilities of the wanted layers, from the cache where they are there.
+  /// Probabilities at the wanted sites, in the order of computation, from the cache where they are
+  /// there.
   private func maps(
-    _ layers: Range<Int>, _ input: TowerInput, _ context: ExecutionContext
+    _ sites: [LayerSite], _ input: TowerInput, _ context: ExecutionContext
   ) throws(TensorError) -> [Tensor] {
-    func key(_ layer: Int) -> TraceCache.Key {
-      .init(content: input.content, precision: context.precision, layer: layer)
+    func key(_ site: LayerSite) -> TraceCache.Key {
+      .init(content: input.content, precision: context.precision, site: site)
     }
-    let known = layers.compactMap { traces[key($0)] }
-    if known.count == layers.count { return known }
-    let taps = Taps(attention: { $0.tower == input.tower.name && layers.contains($0.layer) })
+    let known = sites.compactMap { traces[key($0)] }
+    if known.count == sites.count { return known }
+    let wanted = Set(sites)
+    let taps = Taps(attention: { wanted.contains($0) })
     context.taps = taps
     defer { context.taps = nil }
     _ = try embedded(input, context)
-    for (site, map) in taps.attention { traces.store(map, for: key(site.layer)) }
+    for (site, map) in taps.attention { traces.store(map, for: key(site)) }
     return taps.attention.map(\.probabilities)
+  }
+
+  /// The maps of some layers, and that of the pool where it is wanted.
+  private func maps(
+    _ layers: Range<Int>, _ pool: LayerSite?, _ input: TowerInput, _ context: ExecutionContext
+  ) throws(TensorError) -> (layers: [Tensor], pool: Tensor?) {
+    var found = try maps(
+      layers.map(input.site) + (pool.map { [$0] } ?? []), input, context)
+    let last = pool == nil ? nil : found.popLast()
+    return (found, last)
   }
 
   private func embedded(
@@ -105,25 +153,29 @@ extension LoadedModel {
   }
 
   private func raw(
-    _ request: TraceRequest, _ layer: LayerChoice, _ input: TowerInput,
+    _ request: TraceRequest, _ layer: LayerChoice, _ pool: LayerSite?, _ input: TowerInput,
     _ context: ExecutionContext
-  ) throws(TensorError) -> [Float] {
+  ) throws(TensorError) -> TracedAttention {
     let layers = range(layer, of: input.tower)
     // One pass gives every layer; only towers too large to keep are asked for one at a time.
-    let combined = try maps(keepable(layers, input), input, context)
-    let wanted = combined.count == layers.count ? combined[...] : combined[layers]
-    let maps = wanted.map { AttentionMaps.combined($0, request.head) }
-    guard maps.count > 1 else { return maps.first ?? [] }
-    return maps[0].indices.map { i in
-      maps.reduce(Float(0)) { $0 + $1[i] } / Float(maps.count)
+    let found = try maps(keepable(layers, input), pool, input, context)
+    let wanted = found.layers.count == layers.count ? found.layers[...] : found.layers[layers]
+    let combined = wanted.map { AttentionMaps.combined($0, request.head) }
+    let weights = found.pool.map {
+      AttentionMaps.combined($0, layer == .pool ? request.head : .mean)
     }
+    guard combined.count > 1 else {
+      return TracedAttention(matrix: combined.first, pool: weights)
+    }
+    let mean = combined[0].indices.map { i in
+      combined.reduce(Float(0)) { $0 + $1[i] } / Float(combined.count)
+    }
+    return TracedAttention(matrix: mean, pool: weights)
   }
 
   /// All layers when their maps fit the cache, otherwise those asked for.
   private func keepable(_ layers: Range<Int>, _ input: TowerInput) -> Range<Int> {
-    let positions = input.tower.grid.map { $0.rows * $0.columns + input.tower.prefix }
-      ?? input.ids.count
-    let bytes = input.tower.layers * input.tower.heads * positions * positions * 4
+    let bytes = input.tower.layers * input.tower.heads * input.positions * input.positions * 4
     return bytes <= TraceCache.capacity / 2 ? 0..<input.tower.layers : layers
   }
 
@@ -131,31 +183,34 @@ extension LoadedModel {
     switch layer {
     case .index(let index): index..<index + 1
     case .all: 0..<tower.layers
+    case .pool: 0..<0
     }
   }
 
   private func rollout(
-    _ request: TraceRequest, _ layer: LayerChoice, _ input: TowerInput,
+    _ request: TraceRequest, _ layer: LayerChoice, _ pool: LayerSite?, _ input: TowerInput,
     _ context: ExecutionContext
-  ) throws(TensorError) -> [Float] {
+  ) throws(TensorError) -> TracedAttention {
     var end = input.tower.layers
     if case .index(let last) = layer { end = last + 1 }
-    return try AttentionMaps.rollout(
-      try maps(0..<end, input, context), head: request.head, in: context
-    ).array
+    let found = try maps(0..<end, pool, input, context)
+    let product = try AttentionMaps.rollout(found.layers, head: request.head, in: context)
+    return TracedAttention(
+      matrix: product.array, pool: found.pool.map { AttentionMaps.combined($0, request.head) })
   }
 
   /// Relevance of the pair's logit, minus the identity that it starts from.
   private func relevance(
-    _ request: TraceRequest, _ layer: LayerChoice, _ context: ExecutionContext
-  ) throws -> (values: [Float], score: Float?) {
-    guard let picture = request.picture, let text = request.text else { return ([], nil) }
+    _ request: TraceRequest, _ layer: LayerChoice, _ pool: LayerSite?,
+    _ context: ExecutionContext
+  ) throws -> TracedAttention {
+    guard let picture = request.picture, let text = request.text else { return TracedAttention() }
     let image = try processed(picture)
     let ids = try inputIDs(of: text)
     let first: Int
     if case .index(let index) = layer { first = index } else { first = 0 }
     let tower = request.tower.rawValue
-    let taps = Taps(attention: { $0.tower == tower && $0.layer >= first })
+    let taps = Taps(attention: { ($0.tower == tower && $0.layer >= first) || $0 == pool })
     context.taps = taps
     defer { context.taps = nil }
     let model = bundle.model
@@ -166,46 +221,66 @@ extension LoadedModel {
     // The logit is an affine function of the cosine; its slope scales every gradient.
     let slope = model.similarity.logit(1) - model.similarity.logit(0)
     var pairs: [(probabilities: Tensor, gradient: Tensor)] = []
+    var weights: [Float]?
     for (site, map) in taps.attention {
       guard let gradient = gradients[map] else {
         throw EngineError.trace("the logit does not depend on the attention of \(site)")
       }
-      pairs.append((map, try context.scaled(gradient, by: slope)))
+      let pair = (probabilities: map, gradient: try context.scaled(gradient, by: slope))
+      if site == pool { weights = AttentionMaps.weighted(pair) } else { pairs.append(pair) }
     }
     guard !pairs.isEmpty else { throw EngineError.trace("no attention was traced") }
     let size = pairs[0].probabilities.shape[2]
-    let relevance = try AttentionMaps.relevance(pairs, in: context)
-    var values = relevance.array
-    for i in 0..<size { values[i * size + i] -= 1 }
-    return (values, model.similarity.logit(cosine.array[0]))
+    var values = try AttentionMaps.relevance(pairs, in: context).array
+    if weights != nil {
+      values = AttentionMaps.normalised(values, size: size)
+    } else {
+      for i in 0..<size { values[i * size + i] -= 1 }
+    }
+    return TracedAttention(
+      matrix: values, pool: weights, score: model.similarity.logit(cosine.array[0]))
   }
 
   // MARK: Results
 
+  /// The weights that one query gives to the positions.
+  private func queried(_ traced: TracedAttention, token: Int?, positions: Int) -> [Float]? {
+    if let pool = traced.pool {
+      guard let matrix = traced.matrix else { return pool }
+      guard matrix.count == pool.count * pool.count else { return nil }
+      return AttentionMaps.row(pool, through: matrix)
+    }
+    guard let matrix = traced.matrix, let token, matrix.count == positions * positions else {
+      return nil
+    }
+    return Array(matrix[token * positions..<(token + 1) * positions])
+  }
+
   /// The row of one position, cut to what can be drawn.
   private func picture(
-    _ matrix: [Float], _ request: TraceRequest, _ layer: LayerChoice, _ input: TowerInput,
-    score: Float?
+    _ traced: TracedAttention, _ request: TraceRequest, _ layer: LayerChoice, _ input: TowerInput
   ) throws(EngineError) -> AttentionTrace {
-    let positions = Int(Double(matrix.count).squareRoot().rounded())
-    let token = request.token ?? (input.image == nil ? positions - 1 : 0)
-    guard (0..<positions).contains(token) else {
-      throw .trace("token \(token) is outside 0…\(positions - 1)")
+    let positions = input.positions
+    let pooled = input.image == nil ? positions - 1 : 0
+    let token: Int? = traced.pool == nil ? request.token ?? pooled : nil
+    guard let row = queried(traced, token: token, positions: positions), row.count == positions
+    else {
+      throw .trace("the model cuts this picture into other patches than its \(positions) positions")
     }
-    let row = Array(matrix[token * positions..<(token + 1) * positions])
+    guard row.allSatisfy(\.isFinite) else { throw .notFinite(what: "the attention") }
     let drawn: Range<Int>
     let shape: [Int]
     var pieces: [String] = []
-    if let grid = input.tower.grid, let image = input.image {
-      let size = image.patchGrid.map { ($0.rows, $0.columns) } ?? (grid.rows, grid.columns)
+    if let grid = input.grid {
       drawn = input.tower.prefix..<positions
-      shape = [size.0, size.1]
+      shape = [grid.rows, grid.columns]
     } else {
       // The marks that begin and end a text are no words.
-      let all = try self.pieces(of: input)
+      let (first, all) = try self.pieces(of: input)
       let words = all.indices.filter { !all[$0].isSpecial }
-      drawn = (words.first ?? 0)..<((words.last ?? -1) + 1)
-      pieces = drawn.map { all[$0].piece }
+      let spoken = (words.first ?? 0)..<((words.last ?? -1) + 1)
+      drawn = first + spoken.lowerBound..<first + spoken.upperBound
+      pieces = spoken.map { all[$0].piece }
       shape = [drawn.count]
     }
     let weights = Array(row[drawn])
@@ -215,15 +290,21 @@ extension LoadedModel {
       token: token, layers: input.tower.layers, heads: input.tower.heads, positions: positions,
       shape: shape, weights: weights,
       outside: total > 0 ? max(0, total - weights.reduce(0, +)) / total : 0,
-      region: input.image?.region, pieces: pieces, score: score)
+      region: input.image?.region, pieces: pieces, score: traced.score)
   }
 
+  /// The position of a text's first token, and what its tokens are.
   private func pieces(
     of input: TowerInput
-  ) throws(EngineError) -> [(piece: String, isSpecial: Bool)] {
+  ) throws(EngineError) -> (first: Int, tokens: [(piece: String, isSpecial: Bool)]) {
     do {
       let tokens = try bundle.tokenizer.encodeWithPlaces(input.text ?? "")
-      return tokens.prefix(input.ids.count).map { ($0.piece, $0.isSpecial) }
+      // Where padding stands before a text, its tokens come last.
+      let isLed = !zip(tokens, input.ids).allSatisfy { Int($0.id) == $1 }
+      return (
+        isLed ? max(0, input.ids.count - tokens.count) : 0,
+        tokens.prefix(input.ids.count).map { ($0.piece, $0.isSpecial) }
+      )
     } catch {
       throw .tokenizer(error)
     }

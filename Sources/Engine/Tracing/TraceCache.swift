@@ -7,7 +7,7 @@ struct TraceCache {
   struct Key: Hashable {
     let content: EmbeddingCache.Content
     let precision: Precision
-    let layer: Int
+    let site: LayerSite
   }
 
   /// About twice what ViT-L/14 has at 224 pixels.

@@ -12,10 +12,12 @@ package enum AttentionMethod: String, Sendable, CaseIterable {
   case relevance
 }
 
-/// One layer, or all of them.
+/// One layer, all of them, or what gathers the embedding behind the last.
 package enum LayerChoice: Sendable, Equatable {
   case index(Int)
   case all
+  /// The attention pool of a tower whose embedding a query of its own gathers.
+  case pool
 }
 
 /// How the heads of a layer are combined.
@@ -37,11 +39,13 @@ package struct TraceRequest: Sendable {
   /// The text of the text tower, or that a picture's relevance is judged with.
   package var text: String?
   package var method: AttentionMethod
-  /// nil: the last layer for raw maps, all layers otherwise. For rollout the last layer that
-  /// is multiplied; for relevance the first that is summed.
+  /// nil: for raw maps what gathers the embedding, which is the pool or the last layer; all layers
+  /// otherwise. For rollout the last layer that is multiplied; for relevance the first that is
+  /// summed.
   package var layer: LayerChoice?
   package var head: HeadChoice
-  /// Whose attention is shown: a position, nil for the one that is pooled.
+  /// Whose attention is shown: a position; nil for the one that is pooled, or for the pool's query,
+  /// which reads a layer through the weights that it gives to its positions.
   package var token: Int?
 
   package init(
@@ -64,8 +68,8 @@ package struct AttentionTrace: Sendable {
   package let method: AttentionMethod
   package let layer: LayerChoice
   package let head: HeadChoice
-  /// The position whose attention it is.
-  package let token: Int
+  /// The position whose attention it is; nil for the pool's query.
+  package let token: Int?
   package let layers: Int
   package let heads: Int
   /// Positions of the tower, those that are not drawn included.

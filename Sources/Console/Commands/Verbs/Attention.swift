@@ -3,11 +3,13 @@ import Engine
 /// `:attn`: where attention goes in one tower.
 struct Attention: Command {
   private static let layer = Option(
-    "layer", .layer, "a layer from 0, or `all`; the last one by default, all for rollout and relevance")
+    "layer", .layer,
+    "a layer from 0, `all`, or `pool` where a query of its own gathers the embedding; by default "
+      + "the pool or the last one, all for rollout and relevance")
   private static let head = Option("head", .head, "a head from 0, `mean` (default) or `max`")
   private static let token = Option(
     "token", .integer(0...Int.max),
-    "the position that attends, from 0; the class token or the end of text by default")
+    "the position that attends, from 0; the class token, the pool's query or the end of text by default")
   private static let method = Option(
     "method", ValueKind<AttentionMethod>.choice, "how maps are made; raw by default")
   private static let on = Option("on", .name("NAME", .mediaNames), "the picture; the last by default")
@@ -60,9 +62,14 @@ struct Attention: Command {
 extension ValueKind where Value == LayerChoice {
   static var layer: ValueKind {
     ValueKind(
-      placeholder: "N|all", expectation: "a layer from 0, or all", completion: .choices(["all"])
+      placeholder: "N|all|pool", expectation: "a layer from 0, all or pool",
+      completion: .choices(["all", "pool"])
     ) { text in
-      text == "all" ? .all : Int(text).flatMap { $0 >= 0 ? .index($0) : nil }
+      switch text {
+      case "all": .all
+      case "pool": .pool
+      default: Int(text).flatMap { $0 >= 0 ? .index($0) : nil }
+      }
     }
   }
 }
