@@ -91,18 +91,33 @@ extension ValueKind where Value == HeadChoice {
 
 extension Session {
   /// Traces attention and remembers the question, which `:step` varies.
-  func trace(_ request: TraceRequest) async throws(CommandFailure) -> Outcome {
-    let model = try requiredModel()
-    let trace: AttentionTrace
-    do throws(EngineError) {
-      trace = try await model.trace(request, precision: settings.precision)
-    } catch {
-      throw CommandFailure(error)
-    }
+  ///
+  /// - Parameter overlay: nil for the present one. It changes only when there is something to show.
+  func trace(
+    _ request: TraceRequest, overlay: TracingState.Overlay? = nil
+  ) async throws(CommandFailure) -> Outcome {
+    let trace = try await traced(request)
     tracing.request = request
+    tracing.overlay = overlay ?? tracing.overlay
     let result = AttentionResult(trace, on: request, overlay: tracing.overlay)
     tracing.result = result
     return Outcome(result)
+  }
+
+  /// Traces attention and remembers nothing.
+  func traced(_ request: TraceRequest) async throws(CommandFailure) -> AttentionTrace {
+    let model = try requiredModel()
+    do throws(EngineError) {
+      return try await model.trace(request, precision: settings.precision)
+    } catch {
+      throw CommandFailure(error)
+    }
+  }
+
+  /// Forgets what was looked at, and ends the stepping.
+  func forgetTracing() {
+    if tracing.isStepping { send(.stepping(caption: nil)) }
+    tracing = TracingState()
   }
 }
 

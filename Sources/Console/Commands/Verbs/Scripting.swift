@@ -71,7 +71,7 @@ struct Clear: Command {
 
   func perform(in session: isolated Session) async -> Outcome {
     session.last = nil
-    session.tracing = TracingState()
+    session.forgetTracing()
     return Outcome(Done())
   }
 }
@@ -92,7 +92,7 @@ struct Reset: Command {
       _ = setting.write(session, initial.value)
     }
     session.last = nil
-    session.tracing = TracingState()
+    session.forgetTracing()
     session.once = nil
     session.echoes = session.options.echoes
     session.showsTime = false

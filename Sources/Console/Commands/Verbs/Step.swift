@@ -6,7 +6,7 @@ import Engine
 /// then one of these lines.
 struct Step: Command {
   private static let token = Option("token", .step, "a position, or +1 and -1")
-  private static let layer = Option("layer", .step, "a layer, `all`, or +1 and -1")
+  private static let layer = Option("layer", .step, "a layer, `all`, `pool`, or +1 and -1")
   private static let head = Option("head", .step, "a head, `mean`, `max`, or +1 and -1")
   private static let method = Option("method", .step, "a method, or `next`")
   private static let overlay = Option(
@@ -32,6 +32,9 @@ struct Step: Command {
     method = try arguments[Step.method]
     overlay = try arguments[Step.overlay]
     ends = arguments[Step.end]
+    guard !ends || isBare else {
+      throw .usage("`end` leaves the stepper and takes nothing beside it", Step.signature)
+    }
   }
 
   private var isBare: Bool {
@@ -44,21 +47,17 @@ struct Step: Command {
       session.send(.stepping(caption: nil))
       return Outcome(Done())
     }
-    if session.tracing.request == nil {
-      let picture = try session.pictures().last
-      _ = try await session.trace(TraceRequest(tower: .vision, picture: picture, text: nil))
-    }
-    guard var request = session.tracing.request, let shown = session.tracing.result?.trace else {
-      throw CommandFailure(code: "trace.none", "there is no attention to step through")
+    var request: TraceRequest
+    let shown: AttentionTrace
+    if let known = session.tracing.request, let result = session.tracing.result {
+      (request, shown) = (known, result.trace)
+    } else {
+      request = TraceRequest(tower: .vision, picture: try session.pictures().last, text: nil)
+      shown = try await session.traced(request)
     }
     try vary(&request, from: shown)
-    if let overlay {
-      session.tracing.overlay = try overlay.resolved(
-        from: session.tracing.overlay.rawValue, among: TracingState.Overlay.allCases.map(\.rawValue),
-        "overlay"
-      ).flatMap(TracingState.Overlay.init(rawValue:)) ?? session.tracing.overlay
-    }
-    let outcome = try await session.trace(request)
+    let overlay = try nextOverlay(after: session.tracing.overlay)
+    let outcome = try await session.trace(request, overlay: overlay)
     if isBare { session.tracing.isStepping = true }
     if session.tracing.isStepping, let result = session.tracing.result {
       let sentence = result.heatMap.map { "  " + $0.sentence } ?? ""
@@ -67,21 +66,28 @@ struct Step: Command {
     return outcome
   }
 
+  private func nextOverlay(
+    after now: TracingState.Overlay
+  ) throws(CommandFailure) -> TracingState.Overlay {
+    guard let overlay else { return now }
+    let name = try overlay.resolved(
+      from: now.rawValue, among: TracingState.Overlay.allCases.map(\.rawValue), "overlay")
+    return TracingState.Overlay(rawValue: name) ?? now
+  }
+
   /// Moves each named coordinate; steps stop at the ends.
   private func vary(
     _ request: inout TraceRequest, from shown: AttentionTrace
   ) throws(CommandFailure) {
     if let token {
-      request.token = try token.resolved(from: shown.token, within: 0..<shown.positions, "token")
+      request.token = try token.resolved(
+        from: shown.token ?? -1, within: 0..<shown.positions, "token")
+      // A position is one of a layer; the pool has a query of its own.
+      if request.layer == .pool { request.layer = nil }
     }
     if let layer {
-      if layer == .name("all") {
-        request.layer = .all
-      } else {
-        var now = shown.layers - 1
-        if case .index(let index) = shown.layer { now = index }
-        request.layer = .index(try layer.resolved(from: now, within: 0..<shown.layers, "layer"))
-      }
+      request.layer = try nextLayer(layer, from: shown)
+      if request.layer == .pool, token == nil { request.token = nil }
     }
     if let head {
       let names = ["mean"] + (0..<shown.heads).map(String.init) + ["max"]
@@ -91,7 +97,7 @@ struct Step: Command {
         case .max: "max"
         case .index(let index): String(index)
         }
-      let name = try head.resolved(from: now, among: names, "head") ?? now
+      let name = try head.resolved(from: now, among: names, "head")
       request.head = name == "mean" ? .mean : name == "max" ? .max : .index(Int(name) ?? 0)
     }
     if let method {
@@ -100,10 +106,29 @@ struct Step: Command {
         $0 != .relevance || (request.text != nil && request.picture != nil)
       }.map(\.rawValue)
       let name = try method.resolved(from: shown.method.rawValue, among: names, "method")
-      request.method = name.flatMap(AttentionMethod.init(rawValue:)) ?? shown.method
-      if request.method == .relevance { request.head = .mean }
-      request.layer = request.method == .raw ? request.layer : nil
+      request.method = AttentionMethod(rawValue: name) ?? shown.method
+      // What the new method cannot use goes, unless it is asked for in so many words.
+      if request.method == .relevance, head == nil { request.head = .mean }
+      if request.method != .raw, layer == nil { request.layer = nil }
     }
+  }
+
+  private func nextLayer(
+    _ layer: StepTarget, from shown: AttentionTrace
+  ) throws(CommandFailure) -> LayerChoice {
+    switch layer {
+    case .name("all"): return .all
+    case .name("pool"): return .pool
+    default: break
+    }
+    let now =
+      switch shown.layer {
+      case .index(let index): index
+      case .all: shown.layers - 1
+      // It stands behind the last.
+      case .pool: shown.layers
+      }
+    return .index(try layer.resolved(from: now, within: 0..<shown.layers, "layer"))
   }
 }
 
@@ -130,7 +155,10 @@ enum StepTarget: Sendable, Equatable {
     from now: Int, within range: Range<Int>, _ what: String
   ) throws(CommandFailure) -> Int {
     switch self {
-    case .by(let distance): return min(max(now + distance, range.lowerBound), range.upperBound - 1)
+    case .by(let distance):
+      let (sum, overflows) = now.addingReportingOverflow(distance)
+      let place = overflows ? (distance < 0 ? Int.min : Int.max) : sum
+      return min(max(place, range.lowerBound), range.upperBound - 1)
     case .to(let place) where range.contains(place): return place
     case .to(let place):
       throw CommandFailure(
@@ -143,10 +171,10 @@ enum StepTarget: Sendable, Equatable {
   /// The place among names, in a circle.
   func resolved(
     from now: String, among names: [String], _ what: String
-  ) throws(CommandFailure) -> String? {
+  ) throws(CommandFailure) -> String {
     let index = names.firstIndex(of: now) ?? 0
     func around(_ distance: Int) -> String {
-      names[((index + distance) % names.count + names.count) % names.count]
+      names[((index + distance % names.count) % names.count + names.count) % names.count]
     }
     switch self {
     case .by(let distance): return around(distance)

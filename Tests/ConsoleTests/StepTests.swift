@@ -1,0 +1,50 @@
+@testable import Console
+import Testing
+
+@Suite struct StepTests {
+  private func traced() async throws -> TestSession {
+    let test = TestSession()
+    try await test.run(":load emoji-clip", ":image \(TestSession.cat)", ":attn")
+    return test
+  }
+
+  @Test func stopsAtTheEndsHoweverFarAStepGoes() async throws {
+    let test = try await traced()
+    try await test.run(
+      ":step token=5", ":step token=+9223372036854775807", ":check token == 64",
+      ":step token=-9223372036854775808", ":check token == 0",
+      ":step head=3", ":step head=+9223372036854775807",
+      ":step head=-9223372036854775808",
+      ":step layer=-9223372036854775808", ":check layer == 0")
+    #expect(test.codes.allSatisfy { $0 == nil }, "\(test.codes)")
+  }
+
+  @Test func changesNothingWhenItFails() async throws {
+    let test = try await traced()
+    let before = await test.session.tracing
+    for line in [
+      ":step layer=99 overlay=blocks", ":step overlay=blocks token=99", ":step layer=pool",
+      ":step head=0 method=rollout layer=99",
+    ] {
+      #expect(try await test.run(line).failure != nil, "\(line)")
+    }
+    let after = await test.session.tracing
+    #expect(after.overlay == before.overlay)
+    #expect(after.request?.layer == before.request?.layer)
+    // Nor when it would have begun the tracing.
+    let fresh = TestSession()
+    try await fresh.run(":load emoji-clip", ":image \(TestSession.cat)")
+    #expect(try await fresh.run(":step layer=99").failure?.code == "trace.invalid")
+    let request = await fresh.session.tracing.request
+    #expect(request == nil)
+  }
+
+  @Test func keepsWhatIsAskedForBesideAMethod() async throws {
+    let test = try await traced()
+    try await test.run(":step method=rollout layer=1", ":check layer == 1", ":check method == rollout")
+    #expect(test.codes.allSatisfy { $0 == nil }, "\(test.codes)")
+    #expect(try await test.run(":step end layer=1").failure?.code == "usage")
+    try await test.run(":attn method=relevance text=\"a cat\"")
+    #expect(try await test.run(":step method=relevance head=2").failure?.code == "trace.invalid")
+  }
+}
