@@ -31,12 +31,25 @@ import Testing
     (":check items.9.label == x", "check.field"),
     (":check error.code == media.none", "check.field"),
     (":check top < 1", "check.type"),
+    (":check labels != five", "check.type"),
+    (":check top == \"red apple\" tol=1", "check.type"),
+    (":check labels > 3 tol=1", "usage"),
     (":check top ~ \"/(/\"", "check.pattern"),
     (":check top = x", "usage"),
     (":check top", "usage"),
   ])
   func saysWhyACheckDoesNotHold(_ line: String, _ code: String) async throws {
     #expect(try await ranked().run(line).failure?.code == code)
+  }
+
+  @Test func comparesProbabilitiesAsRecordsShowThem() async throws {
+    let test = try await ranked()
+    let record = try #require(test.records.last)
+    let result = try #require(try record.outcome.get().result as? RankResult)
+    for item in result.results[0].items {
+      #expect(
+        try await test.run(":check p(\"\(item.label)\") == \(item.probability)").failure == nil)
+    }
   }
 
   @Test func keepsNumbersAsNumbersInRecords() async throws {

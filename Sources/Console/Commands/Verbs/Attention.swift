@@ -46,10 +46,21 @@ struct Attention: Command {
     on = try arguments[Attention.on]
     tower = try arguments[Attention.tower] ?? .vision
     text = try arguments[Attention.text]
+    guard text == nil || tower == .text || method == .relevance else {
+      throw .usage(
+        "text= has no part in this map", Attention.signature,
+        remedy: "it goes with tower=text or method=relevance")
+    }
+    guard on == nil || needsPicture else {
+      throw .usage(
+        "on= has no part in the attention of a text", Attention.signature,
+        remedy: "it goes with tower=vision or method=relevance")
+    }
   }
 
+  private var needsPicture: Bool { tower == .vision || method == .relevance }
+
   func perform(in session: isolated Session) async throws(CommandFailure) -> Outcome {
-    let needsPicture = tower == .vision || method == .relevance
     let picture = needsPicture
       ? try session.pictures(named: on.map { [$0] } ?? []).last : nil
     let request = TraceRequest(

@@ -37,7 +37,11 @@ struct Check: Command {
     }
     self.comparison = comparison
     value = try arguments.value(at: 2, of: Check.value) ?? ""
-    tolerance = try arguments[Check.tolerance] ?? 0
+    let tolerance = try arguments[Check.tolerance]
+    self.tolerance = tolerance ?? 0
+    guard tolerance == nil || [.equal, .unequal].contains(comparison) else {
+      throw .usage("tol= goes with == and !=, not with \(text)", Check.signature)
+    }
   }
 
   func perform(in session: isolated Session) async throws(CommandFailure) -> Outcome {
@@ -132,14 +136,14 @@ enum Comparison: String, CaseIterable, Sendable {
     let a = actual.text.precomposedStringWithCanonicalMapping
     let b = expected.precomposedStringWithCanonicalMapping
     if self == .matches { return try matchesExpression(a, b) }
-    switch self {
-    case .equal: return a == b
-    case .unequal: return a != b
-    default:
+    // A number is unequal to every word, so that a slip of the pen would pass for ever.
+    guard actual.number == nil, tolerance == 0, self == .equal || self == .unequal else {
       throw CommandFailure(
         code: "check.type",
-        "\(rawValue) compares numbers; this is \"\(actual.text)\" and \"\(expected)\"")
+        "\(tolerance == 0 ? rawValue : "tol=") compares numbers; this is \"\(actual.text)\" and "
+          + "\"\(expected)\"")
     }
+    return (self == .equal) == (a == b)
   }
 
   private func holds(_ a: Double, _ b: Double, _ tolerance: Double) -> Bool {
@@ -274,6 +278,7 @@ struct CheckSubject {
         code: "check.field", "the last ranking has no label \"\(label)\"",
         remedy: "it has \(items.prefix(5).map(\.label).joined(separator: ", "))")
     }
-    return .number(Double(item.probability))
+    // The number that records and exports show, which widening the bits would not give.
+    return .number(Double("\(item.probability)") ?? Double(item.probability))
   }
 }

@@ -38,6 +38,9 @@ struct Load: Command {
     guard keyword == nil || (keyword == "as" && alias != nil) else {
       throw .usage("after the checkpoint only `as ALIAS` may follow", Load.signature)
     }
+    guard tokenizer == nil || name != nil else {
+      throw .usage("tokenizer= goes with a checkpoint; none is named", Load.signature)
+    }
   }
 
   func perform(in session: isolated Session) async throws(CommandFailure) -> Outcome {

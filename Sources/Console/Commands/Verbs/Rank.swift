@@ -44,9 +44,12 @@ struct Rank: Command {
     templates = try arguments[Rank.template].map(TemplateSource.init)
     on = try arguments[Rank.on]
     top = try arguments[Rank.top]
-    let column = try arguments[Rank.column] ?? 2
-    truth = try arguments[Rank.truth].map { (PathExpansion.expandingHome($0), column) }
+    let column = try arguments[Rank.column]
+    truth = try arguments[Rank.truth].map { (PathExpansion.expandingHome($0), column ?? 2) }
     usesCache = try arguments[Rank.cache] ?? true
+    guard column == nil || truth != nil else {
+      throw .usage("column= is one of the file that truth= names; there is none", Rank.signature)
+    }
     guard !groups.isEmpty, groups.allSatisfy({ !$0.isEmpty }) else {
       throw .usage(
         groups.isEmpty ? "rank needs labels" : "a label between two | is empty", Rank.signature)

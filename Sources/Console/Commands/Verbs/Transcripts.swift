@@ -18,8 +18,12 @@ struct LogCommand: Command {
 
   init(_ arguments: Arguments) throws(CommandFailure) {
     file = try arguments.value(at: 0, of: LogCommand.file)
-    hasTiming = try arguments[LogCommand.timing] ?? false
+    let timing = try arguments[LogCommand.timing]
+    hasTiming = timing ?? false
     overwrites = arguments[LogCommand.force]
+    guard (file != nil && file != "off") || (timing == nil && !overwrites) else {
+      throw .usage("timing= and `force` go with a log that begins: name its file", LogCommand.signature)
+    }
   }
 
   func perform(in session: isolated Session) async throws(CommandFailure) -> Outcome {
