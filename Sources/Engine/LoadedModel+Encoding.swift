@@ -28,6 +28,7 @@ extension LoadedModel {
     var seen = Set(found.keys)
     let missing = pictures.filter { seen.insert($0.sha256).inserted }
     for (index, picture) in missing.enumerated() {
+      try checkInterrupt()
       let image = try processed(picture)
       if let first = batch.first,
         !first.image.canShareBatch(with: image) || batch.count == LoadedModel.picturesPerBatch
@@ -40,6 +41,13 @@ extension LoadedModel {
     }
     if !batch.isEmpty { spent += try embed(batch, precision, into: &found) }
     return (pictures.compactMap { found[$0.sha256] }, cached, spent.milliseconds)
+  }
+
+  /// For work between the kernels, which poll by themselves.
+  ///
+  /// - Throws: ``EngineError/cancelled`` when the user has interrupted.
+  func checkInterrupt() throws(EngineError) {
+    if runtime.cancellation.isCancelled { throw .cancelled }
   }
 
   /// The picture as the model's processor makes it.
@@ -71,7 +79,10 @@ extension LoadedModel {
     of texts: [String], precision: Precision, usesCache: Bool, progress: (StageProgress) -> Void
   ) throws(EngineError) -> (vectors: [[Float]], cached: Int) {
     var ids: [[Int]] = []
-    for text in texts { ids.append(try inputIDs(of: text)) }
+    for text in texts {
+      try checkInterrupt()
+      ids.append(try inputIDs(of: text))
+    }
     var found: [[Int]: [Float]] = [:]
     var cached = 0
     for key in ids where usesCache {

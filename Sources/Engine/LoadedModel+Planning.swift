@@ -45,6 +45,7 @@ extension LoadedModel {
     var positions: [Int] = []
     for label in request.labels {
       for template in request.templates {
+        try checkInterrupt()
         let text = template.replacing("{}", with: label)
         let count: Int
         do { count = try bundle.tokenizer.encode(text).count } catch { throw .tokenizer(error) }

@@ -13,6 +13,10 @@ extension LoadedModel {
     let prompts = request.labels.flatMap { label in
       request.templates.map { $0.replacing("{}", with: label) }
     }
+    let similarity = bundle.model.similarity
+    guard similarity.logit(1).isFinite, similarity.logit(-1).isFinite else {
+      throw .notFinite(what: "the checkpoint's scale of logits")
+    }
     let clock = ContinuousClock()
     let start = clock.now
     // The empty text goes along; labels are checked before any picture is encoded.
@@ -28,6 +32,7 @@ extension LoadedModel {
       pictures: zip(request.pictures, images.vectors).map { picture, vector in
         ranking(of: picture, vector, labels: zip(request.labels, labels), empty: empty)
       },
+      isCompetitive: similarity.isCompetitive,
       imageMilliseconds: images.milliseconds, labelMilliseconds: labelTime.milliseconds,
       cached: texts.cached + images.cached)
   }
@@ -91,6 +96,15 @@ extension LoadedModel {
     return Embedding(
       vector: result.vectors[0], milliseconds: (ContinuousClock().now - start).milliseconds,
       cached: result.cached)
+  }
+}
+
+extension Similarity {
+  fileprivate var isCompetitive: Bool {
+    switch self {
+    case .softmax: true
+    case .sigmoid: false
+    }
   }
 }
 

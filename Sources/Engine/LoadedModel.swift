@@ -7,7 +7,7 @@ import Tokenizers
 /// A checkpoint ready for use, and the only way to its weights.
 package actor LoadedModel {
   package nonisolated let information: ModelInformation
-  private nonisolated let runtime: EngineRuntime
+  nonisolated let runtime: EngineRuntime
   let bundle: ModelBundle
   private let arena = Arena()
   private let packedWeights = PackedWeights()

@@ -68,6 +68,8 @@ package struct PictureRanking: Sendable {
 
 package struct Ranking: Sendable {
   package let pictures: [PictureRanking]
+  /// Whether the labels share one probability, or each is judged by itself.
+  package let isCompetitive: Bool
   package let imageMilliseconds: Double
   package let labelMilliseconds: Double
   /// Encodings that came from the cache.

@@ -46,6 +46,7 @@ struct RankResult: CommandResult {
   /// How many labels competed, shown or not.
   let labels: Int
   let tally: Tally?
+  private let isCompetitive: Bool
 
   init(_ ranking: Ranking, top: Int?, truth: RankTruth? = nil) {
     results = ranking.pictures.map { picture in
@@ -65,6 +66,7 @@ struct RankResult: CommandResult {
         right: places.count { $0 == 1 }, topFive: places.count { $0 <= 5 }, total: places.count)
     }
     labels = ranking.pictures.first?.items.count ?? 0
+    isCompetitive = ranking.isCompetitive
     imageMs = ranking.imageMilliseconds
     labelMs = ranking.labelMilliseconds
   }
@@ -110,7 +112,10 @@ struct RankResult: CommandResult {
   private func blocks(of result: PictureResult) -> [Report.Block] {
     let heading = StyledText([
       (result.image.name, .heading),
-      ("  cosine of embeddings, softmax over \(labels) labels", .faint),
+      (
+        "  cosine of embeddings, "
+          + (isCompetitive ? "softmax over" : "sigmoid for each of") + " \(labels) labels", .faint
+      ),
     ])
     let hidden = labels - result.items.count
     let rest = StyledText("  … and \(hidden) more", .faint)
