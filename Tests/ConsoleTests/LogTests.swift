@@ -69,6 +69,18 @@ import Testing
     #expect(try await test.run(":log \(there) force").failure == nil)
     // Not the log that is being written, under whatever name.
     #expect(try await test.run(":once \(folder.path)/./there.txt force").failure?.code == "file.script")
+    // Nor does an export, which replaces files whole.
+    try await test.run(":load emoji-clip", ":embed \"a cat\"")
+    let log = folder.file("there.csv")
+    #expect(try await test.run(":log \(log)").failure == nil)
+    #expect(try await test.run(":export embedding \(folder.path)/./there.csv force").failure?.code == "file.script")
+    #expect(try folder.text("there.csv").hasPrefix("# A log"))
+    #expect(try await test.run(":export embedding \(log)").failure?.code == "file.script")
+    _ = try folder.write("taken.csv", "precious")
+    #expect(try await test.run(":export embedding \(folder.file("taken.csv"))").failure?.code == "file.exists")
+    #expect(try folder.text("taken.csv") == "precious")
+    #expect(try await test.run(":export embedding \(folder.file("taken.csv")) force").failure == nil)
+    #expect(try folder.text("taken.csv").hasPrefix("index,value\n0,"))
     #expect(try await test.run(":log /nonexistent/log.gaze").failure?.code == "file.write")
     #expect(try await test.run(":log off", ":log off").failure?.code == "log.none")
     // Not the script that runs.

@@ -50,11 +50,20 @@ struct ExportTable {
   /// RFC 4180, with LF line ends.
   var csv: String {
     ([headings] + rows).map { row in
-      row.map { field in
-        field.contains { ",\"\n\r".contains($0) }
-          ? "\"" + field.replacing("\"", with: "\"\"") + "\"" : field
-      }.joined(separator: ",") + "\n"
+      row.map(ExportTable.field).joined(separator: ",") + "\n"
     }.joined()
+  }
+
+  /// By scalars: a mark that a quote or a line end forms a character with hides neither.
+  private static func field(_ text: String) -> String {
+    let special = ",\"\n\r".unicodeScalars
+    guard text.unicodeScalars.contains(where: { special.contains($0) }) else { return text }
+    var quoted = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars {
+      if scalar == "\"" { quoted.append(scalar) }
+      quoted.append(scalar)
+    }
+    return "\"" + String(quoted) + "\""
   }
 }
 

@@ -6,25 +6,14 @@ final class OutputFile {
   let path: String
   private let handle: FileHandle
 
-  /// - Parameters:
-  ///   - overwrites: whether a file that is there may be replaced.
-  ///   - protected: files that must not be, whatever the user says.
+  /// - Parameter overwrites: whether a file that is there may be replaced.
   /// - Throws: ``CommandFailure`` naming the file and the remedy.
-  init(_ path: String, overwrites: Bool, protecting protected: [String]) throws(CommandFailure) {
-    guard !path.utf8.contains(0) else {
-      throw CommandFailure(code: "file.write", "no path has a NUL")
-    }
-    if protected.contains(where: { OutputFile.isSame($0, path) }) {
-      throw CommandFailure(
-        code: "file.script", "\(path) is being read or written by this session",
-        remedy: "choose another file")
-    }
+  fileprivate init(_ path: String, overwrites: Bool) throws(CommandFailure) {
     let flags = O_WRONLY | O_CREAT | O_CLOEXEC | (overwrites ? O_TRUNC : O_EXCL)
     let descriptor = open(path, flags, 0o666)
     guard descriptor >= 0 else {
       throw errno == EEXIST
-        ? CommandFailure(
-          code: "file.exists", "\(path) is there already", remedy: "add `force` to overwrite it")
+        ? OutputFile.exists(path)
         : CommandFailure(
           code: "file.write", "\(path) cannot be written: \(String(cString: strerror(errno)))",
           remedy: "does its folder exist, and may you write there?")
@@ -38,8 +27,13 @@ final class OutputFile {
     (try? handle.write(contentsOf: Data(text.utf8))) != nil
   }
 
+  fileprivate static func exists(_ path: String) -> CommandFailure {
+    CommandFailure(
+      code: "file.exists", "\(path) is there already", remedy: "add `force` to overwrite it")
+  }
+
   /// Whether two paths lead to one file.
-  static func isSame(_ a: String, _ b: String) -> Bool {
+  fileprivate static func isSame(_ a: String, _ b: String) -> Bool {
     var (first, second) = (stat(), stat())
     guard stat(a, &first) == 0, stat(b, &second) == 0 else { return a == b }
     return first.st_dev == second.st_dev && first.st_ino == second.st_ino
@@ -49,9 +43,38 @@ final class OutputFile {
 extension Session {
   /// Opens a file for output; scripts that run and files being written are refused.
   func outputFile(_ path: String, overwrites: Bool) throws(CommandFailure) -> OutputFile {
+    let path = PathExpansion.expandingHome(path)
+    try protect(path)
+    return try OutputFile(path, overwrites: overwrites)
+  }
+
+  /// Writes a whole file, or leaves what was there; refuses what ``outputFile(_:overwrites:)`` does.
+  func write(
+    _ bytes: [UInt8], to path: String, overwrites: Bool
+  ) throws(CommandFailure) {
+    try protect(path)
+    var status = stat()
+    // A link that leads nowhere is there too.
+    guard overwrites || lstat(path, &status) != 0 else { throw OutputFile.exists(path) }
+    do {
+      try Data(bytes).write(to: URL(filePath: path), options: .atomic)
+    } catch {
+      throw CommandFailure(
+        code: "file.write", "\(path) cannot be written",
+        remedy: "does its folder exist, and may you write there?")
+    }
+  }
+
+  /// - Throws: ``CommandFailure`` for files that must not be replaced, whatever the user says.
+  private func protect(_ path: String) throws(CommandFailure) {
+    guard !path.utf8.contains(0) else {
+      throw CommandFailure(code: "file.write", "no path has a NUL")
+    }
     let written = [log?.file.path, once?.path].compactMap { $0 }
-    return try OutputFile(
-      PathExpansion.expandingHome(path), overwrites: overwrites,
-      protecting: scripts + options.scripts + written)
+    if (scripts + options.scripts + written).contains(where: { OutputFile.isSame($0, path) }) {
+      throw CommandFailure(
+        code: "file.script", "\(path) is being read or written by this session",
+        remedy: "choose another file")
+    }
   }
 }

@@ -53,26 +53,8 @@ struct Export: Command {
     case .json: bytes = Array(try JSONRecord.text(of: table.data).utf8)
     case .png: bytes = try picture(in: session)
     }
-    let isThere = FileManager.default.fileExists(atPath: path)
-    guard !isThere || overwrites else {
-      throw CommandFailure(
-        code: "file.exists", "\(path) is there already", remedy: "add `force` to overwrite it")
-    }
-    guard !session.scripts.contains(where: { Export.isSame($0, path) }) else {
-      throw CommandFailure(code: "file.script", "\(path) is the script that runs")
-    }
-    do {
-      try Data(bytes).write(to: URL(filePath: path), options: .atomic)
-    } catch {
-      throw CommandFailure(
-        code: "file.write", "\(path) cannot be written",
-        remedy: "does its folder exist, and may you write there?")
-    }
+    try session.write(bytes, to: path, overwrites: overwrites)
     return Outcome(ExportResult(path: path, bytes: bytes.count, shape: table.shape))
-  }
-
-  private static func isSame(_ a: String, _ b: String) -> Bool {
-    URL(filePath: a).standardizedFileURL == URL(filePath: b).standardizedFileURL
   }
 
   private func picture(in session: isolated Session) throws(CommandFailure) -> [UInt8] {
