@@ -99,6 +99,14 @@ import Testing
     #expect(test.transcript().errors.contains("took "))
   }
 
+  @Test func aResultThatItsFileDoesNotTakeIsAFailure() async throws {
+    let test = TestSession()
+    let code = try await test.exitCode(
+      ofScript: ":once /dev/full force\n:media", in: Scratch())
+    #expect(code == 1)
+    #expect(test.codes.contains("file.write"))
+  }
+
   @Test func putsOneResultIntoAFile() async throws {
     let folder = try Scratch()
     let test = TestSession()

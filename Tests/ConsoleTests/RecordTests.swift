@@ -11,6 +11,7 @@ import Testing
     try await test.run(
       ":load", ":load emoji-clip as e", ":load emoji-clip", ":use e", ":unload",
       ":image \(TestSession.apple) \(TestSession.cat)", ":media", ":preview",
+      ":once \(folder.file("diverted"))", ":media",
       ":preview as-model", ":rank red apple | cat face", ":export scores \(folder.file("s.csv"))",
       ":use emoji-clip", ":rank a | b on=cat-face", ":check top ~ /./", ":check labels == 2",
       ":search cat in \(TestSession.root.path)/examples/pictures", ":plan a cat | a dog",

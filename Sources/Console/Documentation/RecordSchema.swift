@@ -5,13 +5,14 @@
 package enum RecordSchema {
   /// The schema as a document.
   package static func json() -> String {
-    let definitions = verbs.map { verb, schema in
+    let definitions = (verbs + [(verb: "diverted", data: diverted)]).map { verb, schema in
       "    \"\(verb)\": \(schema.json(indent: 4))"
     }.joined(separator: ",\n")
     let choices = verbs.map { verb, _ in
       """
           { "if": { "properties": { "verb": { "const": "\(verb)" } } },
-            "then": { "properties": { "data": { "$ref": "#/$defs/\(verb)" } } } }
+            "then": { "properties": { "data": { "anyOf": [
+              { "$ref": "#/$defs/\(verb)" }, { "$ref": "#/$defs/diverted" }] } } } }
       """
     }.joined(separator: ",\n")
     var members = record.json(indent: 0).split(separator: "\n", omittingEmptySubsequences: false)
@@ -58,6 +59,9 @@ package enum RecordSchema {
     return CommandReference.signatures.map(\.name).map { ($0, known[$0] ?? nothing) }
       + [("!", .object([.field("output", .string), .field("status", .integer)]))]
   }
+
+  /// Of a result that `:once` sent to a file.
+  private static let diverted = Schema.object([.field("file", .string)])
 
   /// Of verbs that only change the session.
   private static let nothing = Schema.object([])

@@ -44,6 +44,8 @@ package struct ExitState: Sendable {
   }
 
   mutating func failToStart() { hasFailedToStart = true }
+  /// The log that was asked for is not whole, whatever the commands came to.
+  mutating func loseLog() { failures += 1 }
   mutating func interrupt() { isInterrupted = true }
 
   /// The user types on: what was interrupted before is over.

@@ -135,15 +135,18 @@ package actor Session {
     milliseconds: Double
   ) -> Record {
     commandCount += 1
-    let record = Record(
+    let result = Record(
       sequence: commandCount, verb: task.verb, source: source, milliseconds: milliseconds,
       outcome: outcome)
+    let shown = diverting(result)
+    // A result that its file did not take is a failure like any other.
+    let record = shown.failure == nil ? result : shown
     if record.failure != nil { failureCount += 1 }
     exit.note(record)
     // A check asks about the command before it, and `:print` has no result to ask about.
     if !task.isCheck, record.failure != nil || record.isAnswer { last = record }
     if task.footprint.isLogged(record) { writeLog(task.statement.line, record) }
-    send(.finished(diverting(record)))
+    send(.finished(shown))
     if showsTime { send(.time(milliseconds: milliseconds)) }
     send(.status(status(after: record)))
     return record

@@ -32,6 +32,7 @@ extension Session {
   func writeLog(_ line: String, _ record: Record) {
     guard let log, !log.file.write(log.entry(line, record)) else { return }
     self.log = nil
+    exit.loseLog()
     send(.note("the log \(log.file.path) cannot be written any more; it ends here"))
   }
 
