@@ -51,6 +51,8 @@ import Testing
     #expect(try await test.run(":rank @\(many)").failure?.code == "file.size")
     #expect(try await test.run(":rank @/dev/zero").failure?.code == "file.size")
     #expect(try await test.run(":rank a | a").failure?.code == "label.duplicate")
+    #expect(try await test.run(":rank @my labels | b").failure?.code == "label.file")
+    #expect(try await test.run(":rank \"@my\" labels | b").failure == nil)
     #expect(try await test.run(":rank still | here").failure == nil)
   }
 

@@ -46,6 +46,18 @@ import Testing
     #expect(!before.contains(":log "))
   }
 
+  @Test func keepsACommandOfSeveralLinesWhole() async throws {
+    let folder = try Scratch()
+    try await TestSession().run(
+      ":log \(folder.file("old"))", ":print one\ntwo", ":help \"a\nb\"", ":log off")
+    let second = TestSession()
+    let log = ":log \(Launch.quoted(folder.file("new")))"
+    _ = await second.exitCode(of: [.startUp(log), .script(folder.file("old"))])
+    #expect(second.records.map(\.verb) == ["log", "print", "help", "source"])
+    let (old, new) = (try folder.text("old"), try folder.text("new"))
+    #expect(old == new)
+  }
+
   @Test func startsWithWhatTheSessionHas() async throws {
     let folder = try Scratch()
     let test = TestSession()

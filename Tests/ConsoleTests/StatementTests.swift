@@ -35,6 +35,18 @@ import Testing
     #expect(try ScriptReader.lines(of: line + "\n:next").map(\.text) == [line, ":next"])
   }
 
+  @Test(arguments: ["plain", "two\nlines", "\"\"\"open", "\"\"\"\nwhole\n\"\"\""])
+  func writesCommandsAsLinesThatReadAsThatCommand(_ rest: String) throws {
+    let line = Statement.command(verb: "print", rest: rest).line
+    #expect(try ScriptReader.lines(of: line + "\n:next").map(\.text) == [line, ":next"])
+    guard case .command("print", let read) = Statement(line, origin: .script) else {
+      Issue.record("\(line) is no :print")
+      return
+    }
+    let expected = try Arguments(rest, for: Print.signature).rest
+    #expect(try Arguments(read, for: Print.signature).rest == expected)
+  }
+
   @Test func joinsTheLinesOfAPrompt() {
     var reader = ScriptReader()
     #expect(reader.take(":print one") == .init(text: ":print one", number: 1))

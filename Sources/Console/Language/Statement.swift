@@ -55,7 +55,11 @@ package enum Statement: Equatable, Sendable {
   package var line: String {
     switch self {
     case .nothing: return ""
-    case .command(let verb, let rest): return rest.isEmpty ? ":\(verb)" : ":\(verb) \(rest)"
+    case .command(let verb, let rest):
+      let line = rest.isEmpty ? ":\(verb)" : ":\(verb) \(rest)"
+      // Several lines, or a mark that nothing closes, are one statement only between marks.
+      let isWhole = (try? ScriptReader.lines(of: line))?.map(\.text) == [line]
+      return isWhole ? line : ":\(verb) \(Fence.mark)\n\(rest)\n\(Fence.mark)"
     case .shell(let command): return "!" + command
     case .text(let text):
       if text.contains(where: \.isNewline) { return "\"\"\"\n\(text)\n\"\"\"" }

@@ -47,12 +47,15 @@ struct SessionTask {
 
   var isCheck: Bool { verb == Check.signature.name }
 
-  /// The words as they were written, one blank apart.
+  /// The words as they were written, one blank apart, on one line.
   private static func canonical(_ rest: String, _ form: Signature.Form) -> String {
     guard form != .raw, let words = try? Lexer.words(of: rest, separatesLabels: form == .labels)
     else { return rest }
     let characters = Array(rest)
-    return words.map { String(characters[$0.range]) }.joined(separator: " ")
+    let line = words.map { String(characters[$0.range]) }.joined(separator: " ")
+    guard line.utf8.contains(UInt8(ascii: "\n")) else { return line }
+    // Between words they are gone; those that are left stand in quotes, where they have a spelling.
+    return line.unicodeScalars.map { $0 == "\n" ? "\\n" : String($0) }.joined()
   }
 }
 

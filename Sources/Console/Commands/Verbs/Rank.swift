@@ -124,8 +124,13 @@ enum LabelFile {
   static func labels(_ groups: [[Word]]) throws(CommandFailure) -> [String] {
     var labels: [String] = []
     for group in groups {
-      if group.count == 1, !group[0].startsQuoted, group[0].text.hasPrefix("@") {
-        labels += try lines(String(group[0].text.dropFirst()))
+      if let first = group.first, !first.startsQuoted, first.text.hasPrefix("@") {
+        guard group.count == 1 else {
+          throw CommandFailure(
+            code: "label.file", "\(first.text) is a file of labels, and words follow it",
+            remedy: "write @\"FILE\" for a name with blanks, or quote the label")
+        }
+        labels += try lines(String(first.text.dropFirst()))
       } else {
         labels.append(group.map(\.text).joined(separator: " "))
       }
