@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 
 /// The picture files under a folder.
 enum PictureFolder {
@@ -9,8 +10,11 @@ enum PictureFolder {
   /// Paths in byte order, subfolders included. What begins with a dot, and links to folders, are
   /// left out: a link may lead back to where it is.
   ///
-  /// - Throws: ``CommandFailure`` when there is no such folder, or it holds too many.
-  static func files(in folder: String) throws(CommandFailure) -> [String] {
+  /// - Throws: ``CommandFailure`` when there is no such folder, it holds too many, or the user
+  ///   interrupts.
+  static func files(
+    in folder: String, unless cancellation: Cancellation
+  ) throws(CommandFailure) -> [String] {
     var status = stat()
     guard !folder.utf8.contains(0), stat(folder, &status) == 0 else {
       throw CommandFailure(
@@ -24,6 +28,10 @@ enum PictureFolder {
     var found: [String] = []
     var waiting = [folder]
     while let next = waiting.popLast() {
+      // A folder may be as large as the system's root.
+      guard !cancellation.isCancelled else {
+        throw CommandFailure(code: CommandFailure.interrupted, "interrupted")
+      }
       guard let names = try? FileManager.default.contentsOfDirectory(atPath: next) else { continue }
       for name in names where !name.hasPrefix(".") {
         let path = next.hasSuffix("/") ? next + name : next + "/" + name

@@ -24,6 +24,8 @@ extension Session {
       throw CommandFailure(code: "shell.failed", "the shell cannot be started: \(error)")
     }
     let (bytes, isCut) = collect(output.fileHandleForReading.fileDescriptor, of: process)
+    // It may have closed its output and go on.
+    while process.isRunning, !runtime.cancellation.isCancelled { usleep(10_000) }
     guard !runtime.cancellation.isCancelled else {
       end(process)
       throw CommandFailure(code: CommandFailure.interrupted, "interrupted")
@@ -48,11 +50,14 @@ extension Session {
     var isCut = false
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
     while !runtime.cancellation.isCancelled {
+      // Asked before looking: what an ended process said is in the pipe by then.
+      let isOver = !process.isRunning
       var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
       let ready = poll(&request, 1, 50)
+      if ready < 0, errno == EINTR { continue }
       if ready == 0 {
         // A process that it left behind may hold the pipe open for ever.
-        if process.isRunning { continue } else { break }
+        if isOver { break } else { continue }
       }
       let count = read(descriptor, &chunk, chunk.count)
       guard count > 0 else { break }

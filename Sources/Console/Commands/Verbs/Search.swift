@@ -43,7 +43,7 @@ struct Search: Command {
       }
     }
     let folder = PathExpansion.expandingHome(query.folder)
-    let files = try PictureFolder.files(in: folder)
+    let files = try PictureFolder.files(in: folder, unless: session.runtime.cancellation)
     guard !files.isEmpty else {
       throw CommandFailure(
         code: "search.none", "\(folder) holds no pictures",
@@ -94,8 +94,10 @@ struct Search: Command {
 
 /// Compares files with a query, one after another, and keeps count of those that are broken.
 struct FolderSearch {
-  /// Pictures that are encoded together.
+  /// Pictures that are encoded together, and bytes that they may take until then: photographs of
+  /// a hundred megapixels are a third of a gigabyte each.
   private static let batchSize = 16
+  private static let batchBytes = 512 << 20
   /// Broken files that are named.
   private static let named = 20
 
@@ -133,7 +135,10 @@ struct FolderSearch {
       skipped.append((path, error.message))
       return
     }
-    if batch.count == FolderSearch.batchSize { try await finish() }
+    let bytes = batch.reduce(0) { $0 + $1.bitmap.pixels.count }
+    if batch.count == FolderSearch.batchSize || bytes > FolderSearch.batchBytes {
+      try await finish()
+    }
   }
 
   /// Encodes what waits.
