@@ -103,22 +103,34 @@ struct AttentionResult: CommandResult {
   /// The longest side of a drawing: more than any terminal shows, enough for a slide.
   private static let longestSide = 512
 
-  /// The map over the part of the picture that the model saw.
+  /// The map over the part of the picture that the model saw, with the border that the processor
+  /// added where the grid covers one.
   func drawing() throws -> Bitmap? {
     guard let picture, let map = heatMap, let region = trace.region else { return nil }
     let canvas = try picture.bitmap.reduced(toFit: AttentionResult.longestSide)
     guard overlay != .picture else { return canvas }
-    let scale = Double(canvas.width) / Double(picture.bitmap.width)
-    // A border that the processor added lies beyond the picture and cannot be drawn on it.
-    let left = max(0, Int((region.x * scale).rounded()))
-    let top = max(0, Int((region.y * scale).rounded()))
+    let columns = AttentionResult.pixels(
+      from: region.x, count: region.width, canvas.width, of: picture.bitmap.width)
+    let rows = AttentionResult.pixels(
+      from: region.y, count: region.height, canvas.height, of: picture.bitmap.height)
+    let whole = PixelRectangle(
+      columns: min(0, columns.lowerBound)..<max(canvas.width, columns.upperBound),
+      rows: min(0, rows.lowerBound)..<max(canvas.height, rows.upperBound))
     let seen = PixelRegion(
-      left: left, top: top,
-      width: max(1, min(canvas.width - left, Int((region.width * scale).rounded()))),
-      height: max(1, min(canvas.height - top, Int((region.height * scale).rounded()))))
+      left: columns.lowerBound - whole.columns.lowerBound,
+      top: rows.lowerBound - whole.rows.lowerBound, width: columns.count, height: rows.count)
     return try map.overlay(
-      on: canvas, region: seen,
+      on: canvas.padded(to: whole, fill: 128), region: seen,
       style: HeatOverlay(scaling: overlay == .blocks ? .blocks : .bilinear))
+  }
+
+  /// A stretch of a side of the picture on the same side of the canvas, at least a pixel of it.
+  private static func pixels(
+    from start: Double, count: Double, _ canvas: Int, of side: Int
+  ) -> Range<Int> {
+    let scale = Double(canvas) / Double(side)
+    let first = Int((start * scale).rounded())
+    return first..<max(first + 1, Int(((start + count) * scale).rounded()))
   }
 
   private var wordReport: Report {
