@@ -42,6 +42,15 @@ import Testing
     #expect(try await ranked().run(line).failure?.code == code)
   }
 
+  @Test func anExportLeavesTheLastResultAsItIs() async throws {
+    let folder = try Scratch()
+    let test = try await ranked()
+    try await test.run(
+      ":export scores \(folder.file("a.csv"))", ":export scores \(folder.file("a.npy"))",
+      ":check top == \"red apple\"")
+    #expect(test.codes.allSatisfy { $0 == nil }, "\(test.codes)")
+  }
+
   @Test func comparesProbabilitiesAsRecordsShowThem() async throws {
     let test = try await ranked()
     let record = try #require(test.records.last)

@@ -143,6 +143,8 @@ import Testing
     #expect(try await test.run("!echo hello", origin: .prompt).failure == nil)
     #expect(try await test.run("!exit 3", origin: .prompt).failure?.code == "shell.failed")
     #expect(test.transcript().output == "hello\n")
+    _ = try await test.run("!printf 'a\\r\\nb\\r\\n'", origin: .prompt)
+    #expect(test.transcript().output == "hello\na\nb\n")
   }
 
   @Test func drawsWithTheCharactersThatAreSet() async throws {

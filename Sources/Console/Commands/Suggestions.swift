@@ -2,6 +2,8 @@
 enum Suggestions {
   /// At most three of `names` within a third of their length, nearest first.
   static func nearest(to name: String, among names: [String]) -> [String] {
+    // Nothing is near to a paragraph, and comparing one would take its time.
+    guard name.utf8.count <= 256 else { return [] }
     let target = Array(name.lowercased())
     let scored = names.compactMap { candidate -> (name: String, distance: Int)? in
       let letters = Array(candidate.lowercased())

@@ -85,7 +85,8 @@ package enum PlainText {
   }
 
   package static func message(of failure: CommandFailure) -> String {
-    let lines = failure.message.split(separator: "\n").map { String($0).escapingControls }
+    let lines = failure.message.split(whereSeparator: \.isNewline)
+      .map { String($0).escapingControls }
     return lines.joined(separator: "\n")
       + (failure.remedy.map { "\n  \($0.escapingControls)" } ?? "")
   }

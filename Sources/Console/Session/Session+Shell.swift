@@ -81,8 +81,11 @@ struct ShellResult: CommandResult {
   let status: Int32
 
   var report: Report {
-    Report(output.split(separator: "\n", omittingEmptySubsequences: false).dropLast(
-      output.hasSuffix("\n") ? 1 : 0
-    ).map { .line(StyledText(String($0))) })
+    // By `isNewline`: Swift holds CR LF to be one character, which is not "\n".
+    let lines = output.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+    return Report(
+      lines.dropLast(output.last?.isNewline == true ? 1 : 0).map {
+        .line(StyledText(String($0)))
+      })
   }
 }

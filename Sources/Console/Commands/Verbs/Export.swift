@@ -100,6 +100,9 @@ struct ExportResult: CommandResult {
   let bytes: Int
   let shape: [Int]
 
+  /// What was written stays the last result: it may be wanted in a second format, or checked.
+  var isAnswer: Bool { false }
+
   var report: Report {
     Report([
       .line(
