@@ -8,26 +8,34 @@ struct RankTruth: Sendable {
 
   /// Reads lines of a name and its labels between tabs; a name may be a file's.
   ///
-  /// - Throws: ``CommandFailure`` when a picture has no line or its label does not compete.
+  /// - Throws: ``CommandFailure`` when a picture has no line, or lines that contradict each other,
+  ///   or its label does not compete.
   init(
     _ path: String, column: Int, pictures: [StagedPicture], labels candidates: [String]
   ) throws(CommandFailure) {
-    var stated: [String: String] = [:]
+    var stated: [String: Set<String>] = [:]
     for line in try LabelFile.lines(path) {
       let fields = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
       guard fields.count >= column else { continue }
       let stem = URL(filePath: fields[0]).deletingPathExtension().lastPathComponent
-      stated[stem.precomposedStringWithCanonicalMapping] = fields[column - 1]
+      stated[stem.precomposedStringWithCanonicalMapping, default: []].insert(fields[column - 1])
     }
     var labels: [String: String] = [:]
     let competing = Set(candidates)
     for picture in pictures {
       let stem = URL(filePath: picture.path).deletingPathExtension().lastPathComponent
       let key = stem.precomposedStringWithCanonicalMapping
-      guard let label = stated[picture.name] ?? stated[key] else {
+      guard let known = stated[picture.name] ?? stated[key], let label = known.first else {
         throw CommandFailure(
           code: "truth.missing", "\(path) has no label for \(picture.name) in column \(column)",
           remedy: "its first column names pictures, with or without their endings")
+      }
+      guard known.count == 1 else {
+        throw CommandFailure(
+          code: "truth.ambiguous",
+          "\(path) has \(known.count) labels for \(picture.name): "
+            + known.sorted().joined(separator: ", "),
+          remedy: "leave one line for each picture")
       }
       guard competing.contains(label) else {
         throw CommandFailure(

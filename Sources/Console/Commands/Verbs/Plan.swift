@@ -27,6 +27,9 @@ struct Plan: Command {
     guard groups.allSatisfy({ !$0.isEmpty }) else {
       throw .usage("a label between two | is empty", Plan.signature)
     }
+    guard templates == nil || !groups.isEmpty else {
+      throw .usage("template= goes with labels; there are none", Plan.signature)
+    }
     if case .texts(let texts)? = templates { try TemplateSource.check(texts) }
   }
 
