@@ -36,6 +36,4 @@ struct EmbeddingCache {
     let threshold = ages[ages.count / 4]
     entries = entries.filter { $0.value.age > threshold }
   }
-
-  mutating func removeAll() { entries = [:] }
 }

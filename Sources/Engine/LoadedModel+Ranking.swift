@@ -71,9 +71,7 @@ extension LoadedModel {
         $0.element.logit != $1.element.logit
           ? $0.element.logit > $1.element.logit : $0.offset < $1.offset
       }.map(\.element),
-      baseline: RankedLabel(
-        label: "", cosine: cosine, logit: similarity.logit(cosine),
-        probability: similarity.probabilities(logits + [similarity.logit(cosine)])[logits.count]))
+      baseline: (cosine: cosine, logit: similarity.logit(cosine)))
   }
 
   /// The embedding of one picture.

@@ -63,7 +63,7 @@ package struct PictureRanking: Sendable {
   package let sha256: String
   package let items: [RankedLabel]
   /// The empty text, which labels that say something about the picture should beat.
-  package let baseline: RankedLabel
+  package let baseline: (cosine: Float, logit: Float)
 }
 
 package struct Ranking: Sendable {

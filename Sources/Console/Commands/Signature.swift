@@ -92,7 +92,6 @@ package struct Parameter: Sendable {
 package enum Completer: Sendable, Equatable {
   case nothing
   case path
-  case folder
   case choices([String])
   case mediaNames
   case modelNames

@@ -78,12 +78,12 @@ package struct CommandCompleter: Sendable {
   private func values(_ completer: Completer, prefix: String) -> [(text: String, note: String)] {
     switch completer {
     case .nothing: []
-    case .path, .folder: PathCompletion.paths(for: prefix, foldersOnly: completer == .folder)
+    case .path: PathCompletion.paths(for: prefix)
     case .choices(let names): matching(names, prefix)
     case .mediaNames: matching(context.media, prefix)
     case .aliases: matching(context.aliases, prefix)
     case .modelNames:
-      matching(context.checkpoints, prefix) + PathCompletion.paths(for: prefix, foldersOnly: false)
+      matching(context.checkpoints, prefix) + PathCompletion.paths(for: prefix)
     case .verbs: matching(CommandTable.commands.map { $0.signature.name }, prefix)
     case .settings:
       SettingDescription.all.filter { $0.name.hasPrefix(prefix) }

@@ -6,7 +6,7 @@ enum PathCompletion {
   private static let limit = 200
 
   /// - Parameter prefix: as typed: perhaps with `~`, perhaps with an opening quote.
-  static func paths(for prefix: String, foldersOnly: Bool) -> [(text: String, note: String)] {
+  static func paths(for prefix: String) -> [(text: String, note: String)] {
     let typed = prefix.hasPrefix("\"") ? String(prefix.dropFirst()) : prefix
     let slash = typed.lastIndex(of: "/")
     let folder = slash.map { String(typed[...$0]) } ?? ""
@@ -19,7 +19,6 @@ enum PathCompletion {
       guard FileManager.default.fileExists(
         atPath: (expanded as NSString).appendingPathComponent(name), isDirectory: &isFolder)
       else { return nil }
-      if foldersOnly && !isFolder.boolValue { return nil }
       let path = folder + name + (isFolder.boolValue ? "/" : "")
       return (CommandCompleter.quotedIfNeeded(path), "")
     }
