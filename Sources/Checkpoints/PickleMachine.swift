@@ -252,7 +252,7 @@ struct PickleMachine {
 
   /// `class(*arguments)` without a call: only TorchScript modules are made so, and stay plain.
   private mutating func newObject() throws(CheckpointError) {
-    let arguments = try tuple(try pop(), "arguments")
+    let arguments = try popTuple("arguments")
     guard case .global(.scriptClass) = try pop(), arguments.isEmpty else {
       throw malformed("an object is made of what is not a module")
     }
@@ -273,7 +273,7 @@ struct PickleMachine {
   }
 
   private mutating func reduce() throws(CheckpointError) {
-    let arguments = try tuple(try pop(), "arguments")
+    let arguments = try popTuple("arguments")
     guard case .global(let global) = try pop() else {
       throw malformed("something is called that is not a name")
     }
@@ -310,10 +310,8 @@ struct PickleMachine {
     return pairs
   }
 
-  private func tuple(
-    _ value: PickleValue, _ thing: String
-  ) throws(CheckpointError) -> [PickleValue] {
-    guard case .node(let index) = value, case .tuple(let items) = nodes[index] else {
+  private mutating func popTuple(_ thing: String) throws(CheckpointError) -> [PickleValue] {
+    guard case .node(let index) = try pop(), case .tuple(let items) = nodes[index] else {
       throw malformed("\(thing) are not a tuple")
     }
     return items
@@ -335,7 +333,7 @@ struct PickleMachine {
 
   /// The storage of a persistent id `("storage", type, key, location, count)`.
   private mutating func pushStorage() throws(CheckpointError) {
-    let id = try tuple(try pop(), "a storage's parts")
+    let id = try popTuple("a storage's parts")
     guard id.count == 5, case .text("storage") = id[0],
       case .global(.storageType(let element)) = id[1], case .text(let key) = id[2],
       case .text = id[3], case .int(let count) = id[4], count >= 0

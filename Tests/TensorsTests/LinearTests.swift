@@ -234,7 +234,7 @@ import Testing
       try context.linear(context.zeros([2, 3]), weight: context.zeros([4, 5]))
     }
     #expect(throws: TensorError.elementType(
-      operation: "matrix product", found: .i64, expected: "f32, f16 or bf16")
+      operation: "matrix product", found: .i64, expected: "f32, f16, bf16, q8_0 or q4_0")
     ) {
       try context.linear(context.zeros([2, 3]), weight: context.empty([4, 3], .i64))
     }

@@ -34,6 +34,8 @@ package actor Session {
   var shelf = MediaShelf()
   /// The last command that had a result or failed, for `:check`.
   var last: Record?
+  /// The same for `:export`, whose own failures leave it: another name may do.
+  var exportable: Record?
   /// The attention that was looked at last, for `:step` and `:export`.
   var tracing = TracingState()
   var exit = ExitState()
@@ -144,7 +146,10 @@ package actor Session {
     if record.failure != nil { failureCount += 1 }
     exit.note(record)
     // A check asks about the command before it, and `:print` has no result to ask about.
-    if !task.isCheck, record.failure != nil || record.isAnswer { last = record }
+    if !task.isCheck, record.failure != nil || record.isAnswer {
+      last = record
+      if !task.isExport { exportable = record }
+    }
     if task.footprint.isLogged(record) { writeLog(task.statement.line, record) }
     send(.finished(shown))
     if showsTime { send(.time(milliseconds: milliseconds)) }

@@ -46,6 +46,7 @@ struct SessionTask {
   }
 
   var isCheck: Bool { verb == Check.signature.name }
+  var isExport: Bool { verb == Export.signature.name }
 
   /// The words as they were written, one blank apart, on one line.
   private static func canonical(_ rest: String, _ form: Signature.Form) -> String {

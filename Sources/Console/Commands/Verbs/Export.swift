@@ -87,10 +87,17 @@ struct Export: Command {
 }
 
 extension Session {
-  /// The last command's result, if it is of this kind.
+  /// The result of the last command other than `:export`, if it is of this kind.
   func lastResult<Result>() -> Result? {
-    guard case .success(let outcome)? = last?.outcome else { return nil }
+    guard case .success(let outcome)? = exportable?.outcome else { return nil }
     return outcome.result as? Result
+  }
+
+  /// Forgets what could be exported, checked or stepped through.
+  func forgetResults() {
+    last = nil
+    exportable = nil
+    forgetTracing()
   }
 }
 

@@ -70,8 +70,7 @@ struct Clear: Command {
   init(_ arguments: Arguments) {}
 
   func perform(in session: isolated Session) async -> Outcome {
-    session.last = nil
-    session.forgetTracing()
+    session.forgetResults()
     return Outcome(Done())
   }
 }
@@ -91,8 +90,7 @@ struct Reset: Command {
     for (setting, initial) in zip(SettingDescription.all, session.initialSettings) {
       _ = setting.write(session, initial.value)
     }
-    session.last = nil
-    session.forgetTracing()
+    session.forgetResults()
     session.once = nil
     session.echoes = session.options.echoes
     session.showsTime = false
