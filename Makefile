@@ -1,5 +1,5 @@
 # Each target is all that a fresh machine with the Swift toolchain needs.
-.PHONY: run build install test bench docs check-install check-arm64 packages test-packages
+.PHONY: run build install test bench docs check-install check-arm64 fuzz packages test-packages
 
 PREFIX ?= /usr/local
 SHARE = $(DESTDIR)$(PREFIX)/share
@@ -44,6 +44,10 @@ bench: test-packages
 	@mkdir -p Benchmarks/out
 	$(CC) -O2 -pthread Benchmarks/peaks.c -o Benchmarks/out/peaks
 	@.build/release/gaze bench kernels --peaks Benchmarks/out/peaks
+
+# A hundred thousand damaged files of every kind, under AddressSanitizer.
+fuzz: test-packages
+	.ci/fuzz
 
 # What `make install` leaves, with the sources and the toolchain out of sight.
 check-install:

@@ -4,26 +4,9 @@ import Testing
 
 @testable import Checkpoints
 
-/// Repeatable randomness (SplitMix64).
-private struct Generator: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var word = state
-    word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-    return word ^ (word >> 31)
-  }
-}
-
-/// Files that are almost right. `GAZE_MUTATIONS` sets how many of each kind are tried.
+/// Files that are almost right.
 @Suite struct MutationTests {
-  private static let count =
-    ProcessInfo.processInfo.environment["GAZE_MUTATIONS"]
-    .flatMap { Int($0) } ?? 1500
-
-  private static func mutate(_ bytes: [UInt8], _ random: inout Generator) -> [UInt8] {
+  private static func mutate(_ bytes: [UInt8], _ random: inout SplitMix) -> [UInt8] {
     var bytes = bytes
     for _ in 0..<Int.random(in: 1...3, using: &random) {
       guard bytes.count > 16 else { return bytes }
@@ -72,9 +55,10 @@ private struct Generator: RandomNumberGenerator {
     let folder = try TemporaryFolder()
     defer { withExtendedLifetime(folder) {} }
     let original = Array(try Data(contentsOf: URL(filePath: Fixture("archives").path(file))))
-    var random = Generator(state: UInt64(original.count))
+    var random = SplitMix(seed: UInt64(original.count))
+    let count = Mutations.count(1500)
     var (loaded, refused) = (0, 0)
-    for _ in 0..<Self.count {
+    for _ in 0..<count {
       let path = try folder.write(Self.mutate(original, &random), to: "mutated")
       do {
         _ = try Self.touch(path)
@@ -85,7 +69,7 @@ private struct Generator: RandomNumberGenerator {
       }
     }
     // Both must happen, or the mutations test nothing.
-    #expect(loaded > Self.count / 100 && refused > Self.count / 10, "\(loaded) and \(refused)")
+    #expect(loaded > count / 100 && refused > count / 10, "\(loaded) and \(refused)")
   }
 
   /// Headers alone, so that most mutations hit something that is parsed.
@@ -95,14 +79,15 @@ private struct Generator: RandomNumberGenerator {
     let original = safeTensors([
       ("a.weight", [2, 3], [1, 2, 3, 4, 5, 6]), ("a.bias", [2], [7, 8]),
     ])
-    var random = Generator(state: 7)
+    var random = SplitMix(seed: 7)
+    let count = Mutations.count(1500)
     var refused = 0
-    for _ in 0..<Self.count {
+    for _ in 0..<count {
       let path = try folder.write(Self.mutate(original, &random), to: "mutated")
       do {
         _ = try Self.touch(path)
       } catch is CheckpointError { refused += 1 }
     }
-    #expect(refused > Self.count / 2)
+    #expect(refused > count / 2)
   }
 }

@@ -12,6 +12,21 @@ import Testing
     }
   }
 
+  @Test func refusesWeightsThatWereChangedInPlace() async throws {
+    let folder = try Scratch()
+    let checkpoint = folder.file("checkpoint")
+    try FileManager.default.copyItem(atPath: TestSession.checkpoint.path, toPath: checkpoint)
+    let test = TestSession()
+    #expect(try await test.run(":load \(checkpoint)", ":embed \"a cat\"").failure == nil)
+    let weights = try #require(FileHandle(forWritingAtPath: checkpoint + "/model.safetensors"))
+    try weights.seek(toOffset: 1_000_000)
+    try weights.write(contentsOf: Data(count: 8))
+    try weights.close()
+    let failure = try await test.run(":embed \"a dog\"").failure
+    #expect(failure?.message.contains("changed after it was loaded; load it again") == true)
+    #expect(try await test.run(":load \(checkpoint)", ":embed \"a dog\"").failure == nil)
+  }
+
   @Test func escapesControlsWhereverTheyComeFrom() async throws {
     let folder = try Scratch()
     let nasty = "\u{1b}]0;owned\u{7}\u{202e}\u{9b}31m"

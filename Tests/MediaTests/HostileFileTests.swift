@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Media
@@ -33,7 +34,7 @@ import Testing
     let original = try Picture.bytes(of: file)
     var random = Splitmix(seed: UInt64(original.count))
     var refused = 0
-    for _ in 0..<400 {
+    for _ in 0..<Mutations.count(400) {
       var bytes = original
       for _ in 0...random.below(4) {
         let place = random.below(bytes.count)
@@ -55,7 +56,7 @@ import Testing
   func survivesMutationsBehindValidChecksums(_ file: String) throws {
     let original = try Picture.bytes(of: file)
     var random = Splitmix(seed: 5)
-    for _ in 0..<400 {
+    for _ in 0..<Mutations.count(400) {
       var bytes = original
       for _ in 0...random.below(3) {
         bytes[8 + random.below(bytes.count - 8)] = UInt8(random.below(256))

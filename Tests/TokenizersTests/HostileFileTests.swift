@@ -272,14 +272,14 @@ import Testing
   @Test(arguments: GoldenTests.names) func mutatedFilesNeverCrash(name: String) throws {
     let path = Fixture.root.appending(path: "tokenizers/\(name)/tokenizer.json")
     let original = Array(try Data(contentsOf: path))
-    var random = SplitMix(state: name.utf8.reduce(7) { $0 &* 31 &+ UInt64($1) })
+    var random = SplitMix(seed: name.utf8.reduce(7) { $0 &* 31 &+ UInt64($1) })
     let tokens = [
       "null", "true", "-1", "0", "4194303", "99999999999", "\"\"", "[]", "{}", "\"\\u0000\"",
       "1e308",
       "\"Regex\"", "\"String\"", "\"Sequence\"", "\"BPE\"", "\"Unigram\"", "\"▁\"", "\"(a|b)*\"",
     ].map { Array($0.utf8) }
     var loaded = 0
-    for round in 0..<600 {
+    for round in 0..<Mutations.count(600) {
       var bytes = original
       // The settings stand before the vocabulary: most damage goes there.
       let span = round % 3 == 0 ? bytes.count : min(bytes.count, 3000)
@@ -314,18 +314,5 @@ import Testing
     }
     // The damage must not all be found by the JSON parser.
     #expect(loaded > 20)
-  }
-}
-
-/// A small generator of repeatable numbers (SplitMix64).
-struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var value = state
-    value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
-    value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
-    return value ^ value >> 31
   }
 }

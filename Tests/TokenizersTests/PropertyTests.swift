@@ -19,7 +19,7 @@ import Testing
 
   /// Short words are merged by scanning and long ones with a heap; the result is one.
   @Test func scanningAndHeapMergeAlike() {
-    var random = SplitMix(state: 1)
+    var random = SplitMix(seed: 1)
     for _ in 0..<400 {
       // Few ids and many merges among them, so that almost everything merges repeatedly.
       var merges = MergeTable(capacity: 4)
@@ -45,7 +45,7 @@ import Testing
 
   /// Merging as the definition has it: the lowest rank anywhere, leftmost first, until none.
   @Test func mergingFollowsTheDefinition() {
-    var random = SplitMix(state: 2)
+    var random = SplitMix(seed: 2)
     for _ in 0..<300 {
       var table: [[Int32]: (rank: Int, result: Int32)] = [:]
       var merges = MergeTable(capacity: 1)
@@ -73,7 +73,7 @@ import Testing
   @Test(arguments: ["clip", "bpe-llama3", "sp-llama", "sp-gemma", "unigram-bytes"])
   func historyAndThreadsDoNotMatter(name: String) async throws {
     let shared = try GoldenTests.tokenizer(name)
-    var random = SplitMix(state: 3)
+    var random = SplitMix(seed: 3)
     let texts = (0..<60).map { _ in Self.text(&random) }
     let alone = try texts.map { try GoldenTests.tokenizer(name).encode($0) }
     try await withThrowingTaskGroup(of: [[Int32]].self) { group in
@@ -86,7 +86,7 @@ import Testing
   @Test(arguments: ["bpe-gpt2", "bpe-llama3"])
   func byteLevelTextsSurvive(name: String) throws {
     let tokenizer = try GoldenTests.tokenizer(name)
-    var random = SplitMix(state: 4)
+    var random = SplitMix(seed: 4)
     for _ in 0..<300 {
       // The added tokens that take white space with them are left out.
       let text = Self.text(&random).replacingOccurrences(of: "<image>", with: "")

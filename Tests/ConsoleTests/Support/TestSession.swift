@@ -31,8 +31,6 @@ final class TestSession: Sendable {
     ) { event in recorder.events.withLock { $0.append(event) } }
   }
 
-  deinit { session.runtime.executor.close() }
-
   var events: [Event] { recorder.events.withLock { $0 } }
 
   var records: [Record] {
