@@ -90,7 +90,7 @@ private struct HeaderReader {
       throw .elementType(path: mapping.path, tensor: name, found: type)
     }
     guard
-      let shape = Shape(untrusted: lengths),
+      let shape = Shape(checking: lengths),
       let expected = elementType.byteCount(elements: shape.elementCount)
     else { throw malformed(name, "no tensor can have the shape \(lengths)") }
     guard offsets.count == 2, offsets[0] >= 0, offsets[1] >= offsets[0] else {

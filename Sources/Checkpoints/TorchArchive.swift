@@ -156,7 +156,7 @@ struct TorchArchive {
     let elementType = described.elementType
     let storage = try storage(described, of: name)
     guard tensor.strides.count == tensor.sizes.count, tensor.offset >= 0,
-      tensor.strides.allSatisfy({ $0 >= 0 }), let shape = Shape(untrusted: tensor.sizes),
+      tensor.strides.allSatisfy({ $0 >= 0 }), let shape = Shape(checking: tensor.sizes),
       elementType.byteCount(elements: shape.elementCount) != nil
     else {
       throw .malformed(

@@ -92,7 +92,7 @@ package struct WeightScope {
   package func tensor(_ name: String, _ shape: Shape) throws(CheckpointError) -> Tensor {
     let name = prefix + name
     ledger.requested.insert(WeightName(name))
-    guard let expected = Shape(untrusted: shape.array) else {
+    guard let expected = Shape(checking: shape.array) else {
       throw .cannotDerive(
         name: name, operation: "ask for it as \(shape)", problem: "no tensor can have that shape")
     }

@@ -58,14 +58,14 @@ extension WeightStore {
     return try inserting(entry.rows(rows), as: name)
   }
 
-  /// With `[R, …]` tensor `original` replaced by its rows, cut into as many equal parts as there
-  /// are names: an attention's stacked q, k and v.
+  /// Replaces `[R, …]` tensor `original` by its rows, cut into as many equal parts as there are
+  /// names: an attention's stacked q, k and v. In place, because a file may hold very many.
   ///
   /// - Throws: ``CheckpointError/cannotDerive(name:operation:problem:)`` when the rows do not
   ///   divide.
-  package func splitting(
+  package mutating func split(
     _ original: String, into parts: [String]
-  ) throws(CheckpointError) -> WeightStore {
+  ) throws(CheckpointError) {
     let entry = try existing(original)
     guard entry.shape.rank > 0, !parts.isEmpty, entry.shape[0] % parts.count == 0 else {
       throw .cannotDerive(
@@ -73,11 +73,10 @@ extension WeightStore {
         problem: "its shape is \(entry.shape)")
     }
     let height = entry.shape[0] / parts.count
-    var result = removing(original)
+    entries[WeightName(original)] = nil
     for (index, part) in parts.enumerated() {
-      try result.insert(entry.rows(index * height..<(index + 1) * height), as: part)
+      try insert(entry.rows(index * height..<(index + 1) * height), as: part)
     }
-    return result
   }
 
   /// With `[R, C]` tensor `original` replaced by its transpose `[C, R]`, under another name if one

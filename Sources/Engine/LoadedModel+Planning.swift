@@ -54,17 +54,13 @@ extension LoadedModel {
         prompts.append(.init(text: text, tokens: count))
       }
     }
-    let grids = request.pictures.map { _ in
-      bundle.model.towers.first { $0.grid != nil }?.grid ?? (rows: 0, columns: 0)
-    }
+    var pictures: [RankPlan.Picture] = []
+    for picture in request.pictures { pictures.append(try planned(picture)) }
     return RankPlan(
-      prompts: prompts, textPositions: bundle.model.textPositions,
-      pictures: zip(request.pictures, grids).map {
-        .init(name: $0.name, rows: $1.rows, columns: $1.columns)
-      },
+      prompts: prompts, textPositions: bundle.model.textPositions, pictures: pictures,
       weightBytes: bundle.bytes, packedBytes: packedBytes(precision),
       activationBytes: max(
-        activationBytes(ofTexts: positions), activationBytes(ofPictures: request.pictures.count)),
+        activationBytes(ofTexts: positions), activationBytes(of: pictures)),
       pictureBytes: request.pictures.reduce(0) { $0 + $1.bitmap.pixels.count })
   }
 
@@ -84,12 +80,24 @@ extension LoadedModel {
     return total * bytesPerPosition(tower)
   }
 
-  private func activationBytes(ofPictures count: Int) -> Int {
-    guard count > 0, let tower = bundle.model.towers.first(where: { $0.grid != nil }),
-      let grid = tower.grid
+  private func activationBytes(of pictures: [RankPlan.Picture]) -> Int {
+    guard let most = pictures.map({ $0.rows * $0.columns }).max(),
+      let tower = bundle.model.towers.first(where: { $0.grid != nil })
     else { return 0 }
-    let batch = min(count, LoadedModel.picturesPerBatch)
-    return batch * (tower.prefix + grid.rows * grid.columns) * bytesPerPosition(tower)
+    let batch = min(pictures.count, LoadedModel.picturesPerBatch)
+    return batch * (tower.prefix + most) * bytesPerPosition(tower)
+  }
+
+  private func planned(_ picture: StagedPicture) throws(EngineError) -> RankPlan.Picture {
+    let own: PatchGrid?
+    do {
+      own = try bundle.imageProcessor.patchGrid(
+        width: picture.bitmap.width, height: picture.bitmap.height)
+    } catch { throw .media(error) }
+    let usual = bundle.model.towers.first { $0.grid != nil }?.grid
+    return RankPlan.Picture(
+      name: picture.name, rows: own?.rows ?? usual?.rows ?? 0,
+      columns: own?.columns ?? usual?.columns ?? 0)
   }
 
   /// What one position holds at most while a block is computed: the stream, its norm, queries,

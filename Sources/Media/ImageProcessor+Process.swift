@@ -90,6 +90,15 @@ struct ProcessingPlan: Equatable {
 }
 
 extension ImageProcessor {
+  /// The patches that a picture of this size is cut into; nil where the model cuts it.
+  ///
+  /// - Throws: ``MediaError`` as ``process(_:)`` does.
+  package func patchGrid(width: Int, height: Int) throws(MediaError) -> PatchGrid? {
+    guard case .patches(let size, let limit) = resizing else { return nil }
+    let part = try plan(width: width, height: height).part
+    return PatchGrid(rows: part.rows.count / size, columns: part.columns.count / size, limit: limit)
+  }
+
   /// What is done to a picture of this size.
   func plan(width: Int, height: Int) throws(MediaError) -> ProcessingPlan {
     let target = target(width: width, height: height)

@@ -115,7 +115,15 @@ final class RegularExpressionSearch {
     let end = base + text.count
     var from = 0
     var lastMatchEnd = -1
+    // Each search has those limits to itself, and there may be one for every byte.
+    let deadline = ContinuousClock.now + .seconds(10) + .microseconds(100) * text.count
+    var searches = 0
     while from <= text.count {
+      searches += 1
+      if searches % 8 == 0, ContinuousClock.now > deadline {
+        throw .patternGaveUp(
+          pattern: expression.pattern, problem: "it takes too long for \(text.count) bytes")
+      }
       let code = onig_search_with_param(
         expression.compiled, base, end, base + from, end, region,
         OnigOptionType(ONIG_OPTION_NONE), parameters)

@@ -24,7 +24,8 @@ extension Tokenizer {
   /// The same tokenizer over cleaned texts; places still count in the text as it was given.
   ///
   /// Repairs of mis-decoded text and HTML entities, which the same code makes, are not among the
-  /// steps; ordinary text has nothing to repair. Added tokens are found before cleaning.
+  /// steps; ordinary text has nothing to repair. Nor does a sigma at the end of a word become a
+  /// final one, as in Python's lower case. Added tokens are found before cleaning.
   package func cleaning(_ cleaning: TextCleaning) throws(TokenizerError) -> Tokenizer {
     var steps: [Normalizer] = []
     func replace(_ pattern: String, with text: [UInt8]) throws(TokenizerError) {

@@ -20,15 +20,16 @@ import Testing
   }
 
   @Test func splitsStackedRows() throws {
-    let split = try store.splitting("attn.in_proj_weight", into: ["q", "k", "v"])
-      .splitting("attn.in_proj_bias", into: ["qb", "kb", "vb"])
+    var split = store
+    try split.split("attn.in_proj_weight", into: ["q", "k", "v"])
+    try split.split("attn.in_proj_bias", into: ["qb", "kb", "vb"])
     #expect(split.names == ["k", "kb", "proj", "q", "qb", "scale", "v", "vb"])
     #expect(try split.tensor("k").array == [4, 5, 6, 7])
     #expect(try split.tensor("vb").array == [4, 5])
     #expect(split.entry("q")?.originalName == "attn.in_proj_weight")
-    #expect(throws: CheckpointError.self) { try store.splitting("proj", into: ["a", "b", "c"]) }
-    #expect(throws: CheckpointError.self) { try store.splitting("scale", into: ["a"]) }
-    #expect(throws: CheckpointError.self) { try store.splitting("absent", into: ["a"]) }
+    #expect(throws: CheckpointError.self) { try split.split("proj", into: ["a", "b", "c"]) }
+    #expect(throws: CheckpointError.self) { try split.split("scale", into: ["a"]) }
+    #expect(throws: CheckpointError.self) { try split.split("absent", into: ["a"]) }
   }
 
   @Test func transposesAndReshapes() throws {

@@ -66,7 +66,7 @@ struct SettingDescription: Sendable {
       "color", ValueKind<Settings.Color>.choice, "colours that pictures may use",
       read: { $0.settings.color.rawValue }, write: { $0.settings.color = $1 }),
     SettingDescription(
-      "budget", .integer(1...Int.max, "PIXELS"), "pixels that a picture may decode to",
+      "budget", .integer(1...1 << 30, "PIXELS"), "pixels that a picture may decode to",
       read: { "\($0.settings.budget)" }, write: { $0.settings.budget = $1 }),
     SettingDescription(
       "memory", .integer(1...Int.max, "BYTES"),

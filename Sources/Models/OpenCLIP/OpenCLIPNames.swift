@@ -21,9 +21,9 @@ enum OpenCLIPNames {
     for name in result.names {
       for end in ["weight", "bias"] {
         if name.hasEnding("self_attn.in_proj_" + end) {
-          result = try result.splittingAttention(name, ["q_proj", "k_proj", "v_proj"], end)
+          try result.splitAttention(name, ["q_proj", "k_proj", "v_proj"], end)
         } else if name.hasEnding("attention.kv." + end) {
-          result = try result.splittingAttention(name, ["k_proj", "v_proj"], end)
+          try result.splitAttention(name, ["k_proj", "v_proj"], end)
         }
       }
     }
@@ -122,12 +122,12 @@ enum OpenCLIPNames {
 
 extension WeightStore {
   /// With a stacked `….in_proj_weight` or `….kv.weight` cut into `….q_proj.weight` and so on.
-  func splittingAttention(
+  mutating func splitAttention(
     _ name: String, _ parts: [String], _ end: String
-  ) throws(CheckpointError) -> WeightStore {
+  ) throws(CheckpointError) {
     let start = name.dropLast(end.count + 1)
     let module = start[...(start.lastIndex(of: ".") ?? start.startIndex)]
-    return try splitting(name, into: parts.map { "\(module)\($0).\(end)" })
+    try split(name, into: parts.map { "\(module)\($0).\(end)" })
   }
 }
 

@@ -56,7 +56,7 @@ extension SigLIP {
       for end in ["weight", "bias"] {
         let stacked = "vision_model.head.attention.in_proj_\(end)"
         guard result.contains(stacked) else { continue }
-        result = try result.splittingAttention(stacked, ["q_proj", "k_proj", "v_proj"], end)
+        try result.splitAttention(stacked, ["q_proj", "k_proj", "v_proj"], end)
       }
       return result
     }
