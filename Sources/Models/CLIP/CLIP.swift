@@ -42,7 +42,8 @@ package struct CLIPVisionTower {
     transformer = try Transformer(
       scope["encoder"], tower: "vision", configuration.transformer)
     normAfter = try LayerNorm(scope["post_layernorm"], width: width, epsilon: epsilon)
-    self.projection = try Linear(projection, inputs: width, outputs: embeddingWidth, bias: false)
+    self.projection = try Linear(
+      projection, inputs: width, outputs: embeddingWidth, bias: false, precision: .f32)
   }
 
   var description: TowerDescription {

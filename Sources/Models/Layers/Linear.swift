@@ -9,12 +9,16 @@ struct Linear {
   let precision: Precision?
 
   /// Reads `weight [outputs, inputs]` and, unless `bias` is false, `bias [outputs]`.
+  ///
+  /// - Parameter precision: f32 where a tower ends: one row a picture or text costs nothing, and
+  ///   what is rounded there goes straight into the embedding.
   init(
-    _ scope: WeightScope, inputs: Int, outputs: Int, bias: Bool = true
+    _ scope: WeightScope, inputs: Int, outputs: Int, bias: Bool = true,
+    precision: Precision? = nil
   ) throws(CheckpointError) {
     weight = try scope.tensor("weight", [outputs, inputs])
     self.bias = bias ? try scope.exact("bias", [outputs]) : nil
-    precision = nil
+    self.precision = precision
   }
 
   init(weight: Tensor, bias: Tensor? = nil, precision: Precision? = nil) {

@@ -28,7 +28,8 @@ package struct TextTower {
     normAfter = try LayerNorm(
       scope["final_layer_norm"], width: width, epsilon: configuration.transformer.epsilon)
     self.projection = try Linear(
-      projection, inputs: width, outputs: embeddingWidth, bias: configuration.projectionHasBias)
+      projection, inputs: width, outputs: embeddingWidth, bias: configuration.projectionHasBias,
+      precision: .f32)
   }
 
   package var description: TowerDescription {
