@@ -19,9 +19,13 @@ struct ModelCase<Model> {
   }
 
   init(_ fixture: String, isa: String, bundle: ModelBundle) throws {
+    try self.init(Fixture(fixture), isa: isa, bundle: bundle)
+  }
+
+  init(_ fixture: Fixture, isa: String, bundle: ModelBundle) throws {
     self.bundle = bundle
     model = try #require(bundle.model as? Model, "it is \(type(of: bundle.model))")
-    expected = try Fixture(fixture).expected()
+    expected = try fixture.expected()
     context = ExecutionContext(
       kernels: try #require(KernelTable.named(isa)), pool: ThreadPool(threadCount: 2),
       precision: .f32)

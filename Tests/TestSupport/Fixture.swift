@@ -8,9 +8,15 @@ package struct Fixture {
   package let manifest: JSONNode
 
   package init(_ name: String) throws {
-    folder = Fixture.root.appending(path: name)
+    try self.init(folder: Fixture.root.appending(path: name))
+  }
+
+  /// One that is made where it is needed.
+  package init(folder: URL) throws {
+    self.folder = folder
     manifest = try JSONDocument(
-      bytes: Array(Data(contentsOf: folder.appending(path: "case.json"))), source: name
+      bytes: Array(Data(contentsOf: folder.appending(path: "case.json"))),
+      source: folder.lastPathComponent
     ).root
   }
 

@@ -118,6 +118,14 @@ def clip(fx: Fixture, v: dict) -> None:
     save_model(fx, model, evaluate)
 
 
+def clip_full_size(fx: Fixture, v: dict) -> None:
+    """The base case alone, of a model as large as those that people use."""
+    images, pixels, batch, vocab = inputs(fx, v)
+    model = build(CLIPModel, config(v, vocab), fx.draw)
+    base_case(fx, model, images, pixels, batch)
+    save_model(fx, model, lambda m: summary(run(m, batch["input_ids"], pixels)))
+
+
 def switch(config, part: str, key: str, value) -> None:
     setattr(getattr(config, part), key, value)
 

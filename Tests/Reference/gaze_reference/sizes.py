@@ -39,6 +39,17 @@ CLIP = {
     ),
 }
 
+# ViT-B/32; the vocabulary alone is small.
+CLIP_FULL_SIZE = {
+    "a": dict(
+        text=_tower(512, 8, 12, 2048, "quick_gelu", max_position_embeddings=77),
+        vision=_tower(768, 12, 12, 3072, "quick_gelu", image_size=224, patch_size=32),
+        projection=512,
+        merges=200,
+        images=[(260, 300), (301, 231)],
+    ),
+}
+
 # Pairs of (image, text) of the clip fixture; its variants are the same rows.
 CLIP_ROLLOUT = {"a": dict(pairs=[(0, 0), (1, 2)]), "b": dict(pairs=[(0, 1), (1, 0)])}
 CLIP_GRADIENTS = {"a": {}, "b": {}}
