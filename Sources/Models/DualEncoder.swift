@@ -46,8 +46,7 @@ extension DualEncoder {
   ) throws(TensorError) -> Tensor {
     let first = pictures[0]
     precondition(pictures.allSatisfy(first.canShareBatch), "pictures of several shapes")
-    let pixels = context.tensor(
-      pictures.flatMap(\.pixels), Shape([pictures.count] + first.shape))
+    let pixels = context.tensor(pictures.map(\.pixels), Shape([pictures.count] + first.shape))
     return try embed(pixels: pixels, grid: first.patchGrid, in: context)
   }
 }

@@ -78,13 +78,19 @@ package final class ExecutionContext {
   /// A new tensor with these elements, in row-major order.
   ///
   /// - Precondition: `values` has as many elements as `shape`.
-  package func tensor(_ values: [Float], _ shape: Shape) -> Tensor {
-    precondition(values.count == shape.elementCount, "\(values.count) values for \(shape)")
+  package func tensor(_ values: [Float], _ shape: Shape) -> Tensor { tensor([values], shape) }
+
+  /// The same of elements that lie in several places, one after another.
+  package func tensor(_ parts: [[Float]], _ shape: Shape) -> Tensor {
+    let count = parts.reduce(0) { $0 + $1.count }
+    precondition(count == shape.elementCount, "\(count) values for \(shape)")
     let tensor = empty(shape)
-    values.withUnsafeBufferPointer { source in
-      if let base = source.baseAddress {
-        tensor.floats.update(from: base, count: values.count)
+    var target = tensor.floats
+    for part in parts {
+      part.withUnsafeBufferPointer { source in
+        if let base = source.baseAddress { target.update(from: base, count: part.count) }
       }
+      target += part.count
     }
     return tensor
   }

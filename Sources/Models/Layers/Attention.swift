@@ -24,14 +24,17 @@ struct Attention {
     _ x: Tensor, over memory: Tensor? = nil, mask: AttentionMask = .all, site: LayerSite,
     in context: ExecutionContext
   ) throws(TensorError) -> Tensor {
-    let memory = memory ?? x
     let headWidth = x.shape[2] / heads
     func split(_ x: Tensor) throws(TensorError) -> Tensor {
       try context.reshaped(x, [x.shape[0], x.shape[1], heads, headWidth])
     }
+    let projected = if let memory {
+      [try query(x, in: context)] + (try Linear.each(of: [key, value], memory, in: context))
+    } else {
+      try Linear.each(of: [query, key, value], x, in: context)
+    }
     let mixed = try context.attention(
-      query: try split(try query(x, in: context)), key: try split(try key(memory, in: context)),
-      value: try split(try value(memory, in: context)),
+      query: try split(projected[0]), key: try split(projected[1]), value: try split(projected[2]),
       scale: 1 / Float(headWidth).squareRoot(), mask: mask, site: site)
     return try output(mixed, in: context)
   }

@@ -45,4 +45,11 @@ struct Linear {
   ) throws(TensorError) -> Tensor {
     try context.linear(x, weight: weight, bias: bias, precision: precision)
   }
+
+  /// What several layers without a precision of their own make of one input.
+  static func each(
+    of layers: [Linear], _ x: Tensor, in context: ExecutionContext
+  ) throws(TensorError) -> [Tensor] {
+    try context.linear(x, layers.map { LinearMap(weight: $0.weight, bias: $0.bias) })
+  }
 }

@@ -146,7 +146,8 @@ extension ExecutionContext {
         stride: k.strides[1], count: keys, k: width, owner: k.storage)
       try dotProduct(
         rows: q.floats + b * q.strides[0] + h * q.strides[2], rowStride: q.strides[1],
-        rowCount: queries, operands, out: y.floats + index * queries * keys, outStride: keys)
+        rowCount: queries,
+        [DotTarget(operands: operands, out: y.floats + index * queries * keys, outStride: keys)])
     }
     return recorded(y, from: [query, key]) { gradient, context throws(TensorError) in
       [

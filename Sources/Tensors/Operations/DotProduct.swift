@@ -46,6 +46,22 @@ struct DotOperands {
   }
 }
 
+/// One product of several with the same rows: by what, and where its sums go.
+struct DotTarget {
+  let operands: DotOperands
+  /// Added to every row, or nil.
+  var bias: UnsafePointer<Float>?
+  let out: UnsafeMutablePointer<Float>
+  let outStride: Int
+
+  /// Nothing is summed over no k, and no kernel would write.
+  fileprivate func writeEmptySums(rowCount: Int) {
+    for row in 0..<rowCount {
+      for column in 0..<operands.columns { out[row * outStride + column] = bias?[column] ?? 0 }
+    }
+  }
+}
+
 /// The activations of one product, packed: panels of at most `tile_rows` rows per k block.
 private struct Panels {
   let storage: Storage
@@ -77,42 +93,45 @@ extension ExecutionContext {
   /// The same for one row, which meets each weight once: long streams from memory.
   private static let streamBytes = 1 << 20
 
-  /// out[m][n] = Σ_k rows[m][k] · weights[n][k] + bias[n].
+  /// out[m][n] = Σ_k rows[m][k] · weights[n][k] + bias[n] for every target, whose weights are of
+  /// one element type and as wide as each other: the rows are packed once.
   ///
   /// Sums run in an order that does not depend on the thread count.
   func dotProduct(
-    rows: UnsafePointer<Float>, rowStride: Int, rowCount: Int, _ operands: DotOperands,
-    bias: UnsafePointer<Float>? = nil, out: UnsafeMutablePointer<Float>, outStride: Int
+    rows: UnsafePointer<Float>, rowStride: Int, rowCount: Int, _ targets: [DotTarget]
   ) throws(TensorError) {
-    guard rowCount > 0, operands.columns > 0 else { return }
-    guard operands.k > 0 else {
-      // Nothing is summed, and no kernel would write.
-      for index in 0..<rowCount * operands.columns {
-        let (row, column) = index.quotientAndRemainder(dividingBy: operands.columns)
-        out[row * outStride + column] = bias?[column] ?? 0
-      }
+    guard rowCount > 0, let first = targets.first?.operands else { return }
+    guard first.k > 0 else {
+      for target in targets { target.writeEmptySums(rowCount: rowCount) }
       return
     }
-    let panels = try pack(rows, stride: rowStride, count: rowCount, for: operands)
-    let perTask = columnsPerTask(operands, rowCount: rowCount)
-    let taskCount = (operands.columns + perTask - 1) / perTask
+    let panels = try pack(rows, stride: rowStride, count: rowCount, for: first)
+    let shares = targets.map { columnsPerTask($0.operands, rowCount: rowCount) }
+    // Where each target's tasks begin, and the end.
+    var starts = [0]
+    for (target, share) in zip(targets, shares) {
+      starts.append(starts[starts.count - 1] + (target.operands.columns + share - 1) / share)
+    }
+    let taskCount = starts[targets.count]
     // Few columns and many rows: share the rows out as well.
     let tileCount = panels.tiles.count - 1
     let parts = taskCount >= 2 * pool.threadCount ? 1 : min(tileCount, 4 * pool.threadCount)
     try parallel(taskCount * parts) { index in
-      let column = index % taskCount * perTask
-      let part = index / taskCount
+      let (part, task) = index.quotientAndRemainder(dividingBy: taskCount)
+      var which = 0
+      while starts[which + 1] <= task { which += 1 }
+      let column = (task - starts[which]) * shares[which]
+      let end = min(targets[which].operands.columns, column + shares[which])
       let tiles = tileCount * part / parts..<tileCount * (part + 1) / parts
       for block in 0..<panels.rowBytes.count {
         for tile in tiles where !cancellation.isCancelled {
           multiply(
-            panels, block: block, tile: tile, operands,
-            columns: column..<min(operands.columns, column + perTask), bias: bias, out: out,
-            outStride: outStride, isFirst: tile == tiles.lowerBound)
+            panels, block: block, tile: tile, targets[which], columns: column..<end,
+            isFirst: tile == tiles.lowerBound)
         }
       }
     }
-    withExtendedLifetime(operands.owner) {}
+    withExtendedLifetime(targets) {}
   }
 
   private func columnsPerTask(_ operands: DotOperands, rowCount: Int) -> Int {
@@ -127,9 +146,10 @@ extension ExecutionContext {
   }
 
   private func multiply(
-    _ panels: Panels, block: Int, tile: Int, _ operands: DotOperands, columns: Range<Int>,
-    bias: UnsafePointer<Float>?, out: UnsafeMutablePointer<Float>, outStride: Int, isFirst: Bool
+    _ panels: Panels, block: Int, tile: Int, _ target: DotTarget, columns: Range<Int>,
+    isFirst: Bool
   ) {
+    let operands = target.operands
     let k = panels.blocks[block]..<panels.blocks[block + 1]
     let row = panels.tiles[tile]
     var arguments = gaze_dot_arguments(
@@ -137,9 +157,9 @@ extension ExecutionContext {
       weights: operands.weights + columns.lowerBound * operands.stride
         + operands.elementType.bytes(of: k.lowerBound),
       weight_stride: operands.stride,
-      out: out + row * outStride + columns.lowerBound,
-      out_stride: outStride,
-      bias: block == 0 ? bias.map { $0 + columns.lowerBound } : nil,
+      out: target.out + row * target.outStride + columns.lowerBound,
+      out_stride: target.outStride,
+      bias: block == 0 ? target.bias.map { $0 + columns.lowerBound } : nil,
       row_scales: nil, weight_scales: nil, weight_sums: nil,
       k: Int64(k.count),
       rows: Int32(panels.tiles[tile + 1] - row),
@@ -184,7 +204,7 @@ extension ExecutionContext {
     let isScaled = operands.packed.map { !$0.scales.isEmpty } ?? false
     var scales = [Float](repeating: 0, count: isScaled ? count : 0)
     let storage = arena.allocate(byteCount: starts[starts.count - 1])
-    let grain = max(1, 32_768 / max(1, tileRows * operands.k))
+    let grain = max(1, 8192 / max(1, tileRows * operands.k))
     let functions = functions
     try scales.withUnsafeMutableBufferPointer { buffer throws(TensorError) in
       let scales = isScaled ? buffer.baseAddress : nil

@@ -1,5 +1,26 @@
 import CKernels
 
+/// A weight `[N, K]` and a bias `[N]`, or none.
+package struct LinearMap {
+  package let weight: Tensor
+  package let bias: Tensor?
+
+  package init(weight: Tensor, bias: Tensor? = nil) {
+    self.weight = weight
+    self.bias = bias
+  }
+
+  fileprivate func check(input x: Tensor) throws(TensorError) {
+    guard weight.shape.rank == 2, x.shape.width == weight.shape[1],
+      bias.map({ $0.shape == [weight.shape[0]] }) ?? true
+    else {
+      throw .shapes(
+        operation: "linear", found: [x.shape, weight.shape] + (bias.map { [$0.shape] } ?? []),
+        expected: "[..., K], [N, K] and [N]")
+    }
+  }
+}
+
 extension ExecutionContext {
   /// y = x Wᵀ + b: `x [..., K]`, `weight [N, K]`, `bias [N]` to `[..., N]`.
   ///
@@ -10,23 +31,42 @@ extension ExecutionContext {
   package func linear(
     _ x: Tensor, weight: Tensor, bias: Tensor? = nil, precision: Precision? = nil
   ) throws(TensorError) -> Tensor {
-    guard weight.shape.rank == 2, x.shape.width == weight.shape[1],
-      bias.map({ $0.shape == [weight.shape[0]] }) ?? true
-    else {
-      throw .shapes(
-        operation: "linear", found: [x.shape, weight.shape] + (bias.map { [$0.shape] } ?? []),
-        expected: "[..., K], [N, K] and [N]")
-    }
+    try linear(x, [LinearMap(weight: weight, bias: bias)], precision: precision)[0]
+  }
+
+  /// The same input through several maps, in order: an attention's queries, keys and values. What
+  /// is done to the input is done once.
+  ///
+  /// - Throws: ``TensorError`` for shapes that do not fit, or when cancelled.
+  package func linear(
+    _ x: Tensor, _ maps: [LinearMap], precision: Precision? = nil
+  ) throws(TensorError) -> [Tensor] {
     let input = try contiguous(x)
-    let offsets = try bias.map { b throws(TensorError) in try contiguous(b) }
-    let y = empty(x.shape.dropping(last: 1).appending(weight.shape[0]))
-    let product = try dotOperands(for: weight, precision ?? self.precision)
-    try dotProduct(
-      rows: input.floats, rowStride: input.shape.width, rowCount: input.shape.rowCount,
-      product, bias: offsets?.floats, out: y.floats, outStride: weight.shape[0])
-    // A converted bias is only this function's: its buffer must outlive the product.
+    var outputs: [Tensor] = []
+    var offsets: [Tensor] = []
+    var targets: [DotTarget] = []
+    for map in maps {
+      try map.check(input: x)
+      let y = empty(x.shape.dropping(last: 1).appending(map.weight.shape[0]))
+      let bias = try map.bias.map { b throws(TensorError) in try contiguous(b) }
+      outputs.append(y)
+      // A converted bias is only this function's: its buffer must outlive the product.
+      if let bias { offsets.append(bias) }
+      targets.append(
+        DotTarget(
+          operands: try dotOperands(for: map.weight, precision ?? self.precision),
+          bias: bias.map { UnsafePointer($0.floats) }, out: y.floats,
+          outStride: map.weight.shape[0]))
+    }
+    // Weights of several element types are packed for differently.
+    for (_, group) in Dictionary(grouping: targets, by: \.operands.elementType) {
+      try dotProduct(
+        rows: input.floats, rowStride: input.shape.width, rowCount: input.shape.rowCount, group)
+    }
     withExtendedLifetime((input, offsets)) {}
-    return recorded(y, from: [x, weight, bias], linearRule(input, weight, bias))
+    return zip(maps, outputs).map { map, y in
+      recorded(y, from: [x, map.weight, map.bias], linearRule(input, map.weight, map.bias))
+    }
   }
 
   /// dx = dy W, dW = dyᵀ x, db = Σ dy.

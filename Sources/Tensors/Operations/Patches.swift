@@ -13,16 +13,20 @@ extension ExecutionContext {
     }
     let input = try contiguous(pixels)
     let y = empty(patchShape(pixels.shape, size: size))
-    visitPatchRows(of: pixels.shape, size: size) { pixel, patch in
-      (y.floats + patch).update(from: input.floats + pixel, count: size)
+    let (from, to) = (input.floats, y.floats)
+    try visitPatchRows(of: pixels.shape, size: size) { pixel, patch in
+      (to + patch).update(from: from + pixel, count: size)
     }
+    withExtendedLifetime(input) {}
     let shape = pixels.shape
     return recorded(y, from: [pixels]) { gradient, context throws(TensorError) in
       let dy = try context.contiguous(gradient)
       let whole = context.zeros(shape)
-      context.visitPatchRows(of: shape, size: size) { pixel, patch in
-        (whole.floats + pixel).update(from: dy.floats + patch, count: size)
+      let (from, to) = (dy.floats, whole.floats)
+      try context.visitPatchRows(of: shape, size: size) { pixel, patch in
+        (to + pixel).update(from: from + patch, count: size)
       }
+      withExtendedLifetime(dy) {}
       return [whole]
     }
   }
@@ -31,15 +35,18 @@ extension ExecutionContext {
     [shape[0], shape[2] / size * (shape[3] / size), shape[1] * size * size]
   }
 
-  /// Offsets of each run of `size` pixels, in the picture and in the patches.
+  /// Offsets of each run of `size` pixels, in the picture and in the patches; rows of patches are
+  /// shared out.
   private func visitPatchRows(
     of shape: Shape, size: Int, _ body: (_ pixel: Int, _ patch: Int) -> Void
-  ) {
+  ) throws(TensorError) {
     let (channels, height, width) = (shape[1], shape[2], shape[3])
     let (rows, columns) = (height / size, width / size)
-    var patch = 0
-    for batch in 0..<shape[0] {
-      for row in 0..<rows {
+    let rowWidth = columns * channels * size * size
+    try parallelRows(shape[0] * rows, width: rowWidth) { range in
+      var patch = range.lowerBound * rowWidth
+      for index in range {
+        let (batch, row) = index.quotientAndRemainder(dividingBy: rows)
         for column in 0..<columns {
           for channel in 0..<channels {
             for line in 0..<size {

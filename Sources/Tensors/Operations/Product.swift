@@ -47,7 +47,11 @@ extension ExecutionContext {
     let y = empty([a.shape[0], b.shape[0]])
     try dotProduct(
       rows: left.floats, rowStride: left.shape.width, rowCount: left.shape[0],
-      DotOperands(dot: functions.dot_f32, weight: right), out: y.floats, outStride: y.shape[1])
+      [
+        DotTarget(
+          operands: DotOperands(dot: functions.dot_f32, weight: right), out: y.floats,
+          outStride: y.shape[1])
+      ])
     return recorded(y, from: [a, b]) { gradient, context throws(TensorError) in
       [
         a.isTracked ? try context.product(gradient, right.detached) : nil,
