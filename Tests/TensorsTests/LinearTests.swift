@@ -228,6 +228,40 @@ import Testing
     #expect(try context.product(context.empty([2, 0]), context.empty([0, 2])).array == [0, 0, 0, 0])
   }
 
+  /// Several maps of one input, finished as they are summed, are what the operations by themselves
+  /// make; also over several blocks of k, over none, and where a tape wants what lies between.
+  @Test(arguments: Table.all, Precision.allCases)
+  func finishesSeveralMapsAtOnce(_ table: Table, _ precision: Precision) throws {
+    var noise = Noise(48)
+    for (rows, k) in [(1, 70), (50, 2600), (3, 0)] {
+      let context = table.context(precision)
+      func tensor(_ shape: Shape) -> Tensor {
+        context.tensor(noise.floats(shape.elementCount), shape)
+      }
+      let x = tensor([rows, k])
+      let residual = tensor([rows, 21])
+      let maps = [
+        LinearMap(weight: tensor([130, k]), bias: tensor([130]), activation: .gelu),
+        LinearMap(weight: tensor([21, k]), bias: tensor([21]), addend: residual),
+        LinearMap(weight: lent(encoded(noise.floats(9 * k), .bf16), .bf16, [9, k])),
+      ]
+      let plain = try maps.map { try context.linear(x, weight: $0.weight, bias: $0.bias) }
+      let expected = [
+        try context.activate(plain[0], .gelu), try context.add(residual, plain[1]), plain[2],
+      ]
+      let scale = expected.flatMap(\.array).reduce(1) { max($0, abs($1)) }
+      for (y, e) in zip(try context.linear(x, maps), expected) {
+        #expect(y.shape == e.shape)
+        expectClose(y.array, e.array.doubles, "\(rows) × \(k)") { _ in 1e-6 * Double(scale) }
+      }
+      let (outputs, _) = try context.differentiate(seed: context.filled([rows, 21], with: 1)) {
+        tape throws(TensorError) in
+        try context.linear(tape.watch(x), maps)[1]
+      }
+      #expect(outputs.array == expected[1].array)
+    }
+  }
+
   @Test func namesOperandsThatDoNotFit() throws {
     let context = Table.all[0].context()
     #expect(throws: TensorError.self) {

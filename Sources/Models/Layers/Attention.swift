@@ -19,10 +19,10 @@ struct Attention {
   }
 
   /// What each position of `x [B, T, D]` gathers from `memory [B, S, D]`, or from `x` itself:
-  /// `[B, T, D]`.
+  /// `[B, T, D]`, added to `residual` where there is one.
   func callAsFunction(
     _ x: Tensor, over memory: Tensor? = nil, mask: AttentionMask = .all, site: LayerSite,
-    in context: ExecutionContext
+    addingTo residual: Tensor? = nil, in context: ExecutionContext
   ) throws(TensorError) -> Tensor {
     let headWidth = x.shape[2] / heads
     func split(_ x: Tensor) throws(TensorError) -> Tensor {
@@ -36,6 +36,6 @@ struct Attention {
     let mixed = try context.attention(
       query: try split(projected[0]), key: try split(projected[1]), value: try split(projected[2]),
       scale: 1 / Float(headWidth).squareRoot(), mask: mask, site: site)
-    return try output(mixed, in: context)
+    return try output(mixed, addingTo: residual, in: context)
   }
 }

@@ -46,6 +46,15 @@ struct Linear {
     try context.linear(x, weight: weight, bias: bias, precision: precision)
   }
 
+  /// `activation` of it, or it added to `addend`, as it is computed.
+  func callAsFunction(
+    _ x: Tensor, activation: Activation? = nil, addingTo addend: Tensor? = nil,
+    in context: ExecutionContext
+  ) throws(TensorError) -> Tensor {
+    let map = LinearMap(weight: weight, bias: bias, activation: activation, addend: addend)
+    return try context.linear(x, [map], precision: precision)[0]
+  }
+
   /// What several layers without a precision of their own make of one input.
   static func each(
     of layers: [Linear], _ x: Tensor, in context: ExecutionContext

@@ -13,10 +13,12 @@ struct FeedForward {
     activation = configuration.activation.function
   }
 
+  /// x's map, added to `residual`.
   func callAsFunction(
-    _ x: Tensor, in context: ExecutionContext
+    _ x: Tensor, addingTo residual: Tensor? = nil, in context: ExecutionContext
   ) throws(TensorError) -> Tensor {
-    try contract(try context.activate(try expand(x, in: context), activation), in: context)
+    try contract(
+      try expand(x, activation: activation, in: context), addingTo: residual, in: context)
   }
 }
 
@@ -37,12 +39,10 @@ struct TransformerBlock {
   func callAsFunction(
     _ x: Tensor, mask: AttentionMask, site: LayerSite, in context: ExecutionContext
   ) throws(TensorError) -> Tensor {
-    let attended = try context.add(
-      x,
-      try attention(
-        try attentionNorm(x, in: context), mask: mask, site: site, in: context))
-    return try context.add(
-      attended, try feedForward(try feedForwardNorm(attended, in: context), in: context))
+    let attended = try attention(
+      try attentionNorm(x, in: context), mask: mask, site: site, addingTo: x, in: context)
+    return try feedForward(
+      try feedForwardNorm(attended, in: context), addingTo: attended, in: context)
   }
 }
 

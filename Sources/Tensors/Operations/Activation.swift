@@ -16,7 +16,7 @@ package enum Activation: Sendable, CaseIterable {
   /// The error function 2/√π ∫₀ˣ e^−t² dt.
   case erf
 
-  fileprivate var kernel: gaze_activation {
+  var kernel: gaze_activation {
     switch self {
     case .gelu: GAZE_GELU_ERF
     case .geluTanh: GAZE_GELU_TANH

@@ -51,13 +51,41 @@ struct DotTarget {
   let operands: DotOperands
   /// Added to every row, or nil.
   var bias: UnsafePointer<Float>?
+  /// Laid out as `out`: added to the sums, or nil.
+  var addend: UnsafePointer<Float>?
+  /// Of the sums when they are complete, or nil.
+  var activation: gaze_activation?
   let out: UnsafeMutablePointer<Float>
   let outStride: Int
 
   /// Nothing is summed over no k, and no kernel would write.
-  fileprivate func writeEmptySums(rowCount: Int) {
+  fileprivate func writeEmptySums(rowCount: Int, _ functions: gaze_kernel_table) {
+    let columns = 0..<operands.columns
+    copyAddend(rows: 0..<rowCount, columns: columns)
     for row in 0..<rowCount {
-      for column in 0..<operands.columns { out[row * outStride + column] = bias?[column] ?? 0 }
+      for cell in columns.map({ row * outStride + $0 }) {
+        out[cell] = (addend == nil ? 0 : out[cell]) + (bias?[cell - row * outStride] ?? 0)
+      }
+    }
+    activate(rows: 0..<rowCount, columns: columns, functions)
+  }
+
+  /// Lays the addend where the sums are added to it.
+  fileprivate func copyAddend(rows: Range<Int>, columns: Range<Int>) {
+    guard let addend else { return }
+    for row in rows {
+      let start = row * outStride + columns.lowerBound
+      (out + start).update(from: addend + start, count: columns.count)
+    }
+  }
+
+  fileprivate func activate(
+    rows: Range<Int>, columns: Range<Int>, _ functions: gaze_kernel_table
+  ) {
+    guard let activation else { return }
+    for row in rows {
+      let start = out + row * outStride + columns.lowerBound
+      functions.activate(start, start, Int64(columns.count), activation)
     }
   }
 }
@@ -102,7 +130,7 @@ extension ExecutionContext {
   ) throws(TensorError) {
     guard rowCount > 0, let first = targets.first?.operands else { return }
     guard first.k > 0 else {
-      for target in targets { target.writeEmptySums(rowCount: rowCount) }
+      for target in targets { target.writeEmptySums(rowCount: rowCount, functions) }
       return
     }
     let panels = try pack(rows, stride: rowStride, count: rowCount, for: first)
@@ -116,18 +144,22 @@ extension ExecutionContext {
     // Few columns and many rows: share the rows out as well.
     let tileCount = panels.tiles.count - 1
     let parts = taskCount >= 2 * pool.threadCount ? 1 : min(tileCount, 4 * pool.threadCount)
+    let (functions, blockCount) = (functions, panels.rowBytes.count)
     try parallel(taskCount * parts) { index in
       let (part, task) = index.quotientAndRemainder(dividingBy: taskCount)
       var which = 0
       while starts[which + 1] <= task { which += 1 }
-      let column = (task - starts[which]) * shares[which]
-      let end = min(targets[which].operands.columns, column + shares[which])
+      let (target, column) = (targets[which], (task - starts[which]) * shares[which])
+      let columns = column..<min(target.operands.columns, column + shares[which])
       let tiles = tileCount * part / parts..<tileCount * (part + 1) / parts
-      for block in 0..<panels.rowBytes.count {
+      for block in 0..<blockCount {
         for tile in tiles where !cancellation.isCancelled {
+          let rows = panels.tiles[tile]..<panels.tiles[tile + 1]
+          if block == 0 { target.copyAddend(rows: rows, columns: columns) }
           multiply(
-            panels, block: block, tile: tile, targets[which], columns: column..<end,
+            panels, block: block, tile: tile, target, columns: columns,
             isFirst: tile == tiles.lowerBound)
+          if block == blockCount - 1 { target.activate(rows: rows, columns: columns, functions) }
         }
       }
     }
@@ -164,7 +196,7 @@ extension ExecutionContext {
       k: Int64(k.count),
       rows: Int32(panels.tiles[tile + 1] - row),
       columns: Int32(columns.count),
-      accumulate: block == 0 ? 0 : 1,
+      accumulate: block == 0 && target.addend == nil ? 0 : 1,
       // The first tile of a task brings its weights into the cache; the others find them there.
       weights_are_cold: isFirst ? 1 : 0)
     guard let packed = operands.packed, !packed.scales.isEmpty else {

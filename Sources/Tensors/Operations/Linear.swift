@@ -1,16 +1,30 @@
 import CKernels
 
-/// A weight `[N, K]` and a bias `[N]`, or none.
+/// A weight `[N, K]` and a bias `[N]`, or none; and what is done to the sums while the cache holds
+/// them.
 package struct LinearMap {
   package let weight: Tensor
   package let bias: Tensor?
+  /// Of every sum, or nil.
+  package let activation: Activation?
+  /// `[..., N]`, added to the sums, or nil: a residual stream. Not together with an activation.
+  package let addend: Tensor?
 
-  package init(weight: Tensor, bias: Tensor? = nil) {
+  package init(
+    weight: Tensor, bias: Tensor? = nil, activation: Activation? = nil, addend: Tensor? = nil
+  ) {
+    precondition(activation == nil || addend == nil, "which of them comes first?")
     self.weight = weight
     self.bias = bias
+    self.activation = activation
+    self.addend = addend
   }
 
-  fileprivate func check(input x: Tensor) throws(TensorError) {
+  /// The map alone, for a tape, whose rules need what lies between.
+  fileprivate var bare: LinearMap { LinearMap(weight: weight, bias: bias) }
+
+  /// The shape of the sums for `x`.
+  fileprivate func outputShape(of x: Tensor) throws(TensorError) -> Shape {
     guard weight.shape.rank == 2, x.shape.width == weight.shape[1],
       bias.map({ $0.shape == [weight.shape[0]] }) ?? true
     else {
@@ -18,6 +32,13 @@ package struct LinearMap {
         operation: "linear", found: [x.shape, weight.shape] + (bias.map { [$0.shape] } ?? []),
         expected: "[..., K], [N, K] and [N]")
     }
+    let shape = x.shape.dropping(last: 1).appending(weight.shape[0])
+    guard addend.map({ $0.shape == shape }) ?? true else {
+      throw .shapes(
+        operation: "linear", found: [shape] + (addend.map { [$0.shape] } ?? []),
+        expected: "sums and an addend of one shape")
+    }
+    return shape
   }
 }
 
@@ -41,32 +62,50 @@ extension ExecutionContext {
   package func linear(
     _ x: Tensor, _ maps: [LinearMap], precision: Precision? = nil
   ) throws(TensorError) -> [Tensor] {
+    if tape != nil, maps.contains(where: { $0.activation != nil || $0.addend != nil }) {
+      return try finished(try linear(x, maps.map(\.bare), precision: precision), maps)
+    }
     let input = try contiguous(x)
     var outputs: [Tensor] = []
-    var offsets: [Tensor] = []
+    // Converted copies are only this function's: their buffers must outlive the product.
+    var operands: [Tensor] = []
+    func pointer(_ tensor: Tensor?) throws(TensorError) -> UnsafePointer<Float>? {
+      guard let tensor else { return nil }
+      operands.append(try contiguous(tensor))
+      return UnsafePointer(operands[operands.count - 1].floats)
+    }
     var targets: [DotTarget] = []
     for map in maps {
-      try map.check(input: x)
-      let y = empty(x.shape.dropping(last: 1).appending(map.weight.shape[0]))
-      let bias = try map.bias.map { b throws(TensorError) in try contiguous(b) }
+      let y = empty(try map.outputShape(of: x))
       outputs.append(y)
-      // A converted bias is only this function's: its buffer must outlive the product.
-      if let bias { offsets.append(bias) }
       targets.append(
         DotTarget(
           operands: try dotOperands(for: map.weight, precision ?? self.precision),
-          bias: bias.map { UnsafePointer($0.floats) }, out: y.floats,
-          outStride: map.weight.shape[0]))
+          bias: try pointer(map.bias), addend: try pointer(map.addend),
+          activation: map.activation?.kernel, out: y.floats, outStride: map.weight.shape[0]))
     }
     // Weights of several element types are packed for differently.
     for (_, group) in Dictionary(grouping: targets, by: \.operands.elementType) {
       try dotProduct(
         rows: input.floats, rowStride: input.shape.width, rowCount: input.shape.rowCount, group)
     }
-    withExtendedLifetime((input, offsets)) {}
+    withExtendedLifetime((input, operands)) {}
     return zip(maps, outputs).map { map, y in
       recorded(y, from: [x, map.weight, map.bias], linearRule(input, map.weight, map.bias))
     }
+  }
+
+  /// The activations and addends of `maps`, as operations of their own.
+  private func finished(
+    _ sums: [Tensor], _ maps: [LinearMap]
+  ) throws(TensorError) -> [Tensor] {
+    var outputs: [Tensor] = []
+    for (var y, map) in zip(sums, maps) {
+      if let activation = map.activation { y = try activate(y, activation) }
+      if let addend = map.addend { y = try add(addend, y) }
+      outputs.append(y)
+    }
+    return outputs
   }
 
   /// dx = dy W, dW = dyᵀ x, db = Σ dy.
