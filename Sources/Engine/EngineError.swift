@@ -14,6 +14,8 @@ package enum EngineError: Error {
   case tokenizer(TokenizerError)
   /// A text with more ids than the model has positions.
   case textTooLong(text: String, ids: Int, limit: Int)
+  /// A text that the tokenizer makes nothing of, not even its ends.
+  case noTokens(text: String)
   /// A question about attention that the model cannot answer.
   case trace(String)
   /// The terms of a query cancel each other out.
@@ -40,6 +42,7 @@ extension EngineError: CustomStringConvertible {
     case .media: "media.invalid"
     case .tokenizer: "tokenizer.invalid"
     case .textTooLong: "text.tooLong"
+    case .noTokens: "text.noTokens"
     case .trace: "trace.invalid"
     case .emptyQuery: "search.empty"
     case .arithmetic: "engine.arithmetic"
@@ -57,6 +60,7 @@ extension EngineError: CustomStringConvertible {
     case .tokenizer(let error): "\(error)"
     case .textTooLong(let text, let ids, let limit):
       "\"\(text.prefix(60))\(text.count > 60 ? "…" : "")\" is \(ids) tokens long; the model reads at most \(limit)"
+    case .noTokens(let text): "the tokenizer makes no token of \"\(text)\""
     case .trace(let problem): problem
     case .emptyQuery: "the terms of the query cancel each other out"
     case .arithmetic(let error): "\(error)"
@@ -69,6 +73,7 @@ extension EngineError: CustomStringConvertible {
   package var remedy: String? {
     switch self {
     case .textTooLong: "shorten the label or the template"
+    case .noTokens: "the model needs a tokenizer that adds the ends of a text; load it with tokenizer=FILE"
     case .notFinite: "try `:set precision f32`"
     case .peaks: "make bench builds one from Benchmarks/peaks.c; without peaks= only rates are given"
     default: nil

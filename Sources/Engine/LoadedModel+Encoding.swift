@@ -117,7 +117,7 @@ extension LoadedModel {
 
   /// The ids that the model is given for `text`.
   ///
-  /// - Throws: ``EngineError/textTooLong(text:ids:limit:)``.
+  /// - Throws: ``EngineError/textTooLong(text:ids:limit:)``, ``EngineError/noTokens(text:)``.
   func inputIDs(of text: String) throws(EngineError) -> [Int] {
     let ids: [Int]
     do { ids = try bundle.tokenizer.encode(text).map { Int($0) } } catch {
@@ -126,7 +126,9 @@ extension LoadedModel {
     guard ids.count <= bundle.model.textPositions else {
       throw .textTooLong(text: text, ids: ids.count, limit: bundle.model.textPositions)
     }
-    return bundle.model.inputIDs(from: ids)
+    let input = bundle.model.inputIDs(from: ids)
+    guard !input.isEmpty else { throw .noTokens(text: text) }
+    return input
   }
 
   private func vectors(

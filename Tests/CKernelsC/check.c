@@ -113,8 +113,8 @@ uint16_t nearest_bf16(float x) {
 }
 
 void random_block(bool is_q4, char *block, double *values) {
-  // Scales between 2^-11 and 2^-6, and at times a subnormal one.
-  uint16_t scale = (uint16_t)((random_bits() & 0x3ff) | (4 + random_bits() % 6) << 10);
+  // Scales between 2^-14 and 2^-8, so that no number exceeds 1, and at times a subnormal one.
+  uint16_t scale = (uint16_t)((random_bits() & 0x3ff) | (1 + random_bits() % 6) << 10);
   if (random_bits() % 8 == 0) scale &= 0x3ff;
   memcpy(block, &scale, sizeof scale);
   for (int i = 0; i < (is_q4 ? 16 : 32); i++) {
