@@ -1,7 +1,8 @@
 extension CheckpointError: CustomStringConvertible {
   package var description: String {
     switch self {
-    case .cannotRead, .notARegularFile, .changed, .truncated, .overLimit, .unsupportedFormat:
+    case .cannotRead, .notARegularFile, .changed, .empty, .truncated, .overLimit,
+      .unsupportedFormat:
       aboutFile
     case .malformed, .json, .elementType, .byteCount, .outOfRange, .overlap, .forbiddenGlobal,
       .forbiddenOpcode:
@@ -23,6 +24,8 @@ extension CheckpointError: CustomStringConvertible {
       "\(path.escaped): is \(kind), not a file that holds weights"
     case .changed(let path):
       "\(path.escaped): changed after it was loaded; load it again"
+    case .empty(let path):
+      "\(path.escaped): the file is empty; download it again"
     case .truncated(let path, let thing, let needed, let found):
       "\(path.escaped): \(thing.escaped) needs \(needed) bytes and the file has \(found); it is "
         + "incomplete, download it again"

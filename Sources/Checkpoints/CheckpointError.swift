@@ -14,6 +14,8 @@ package enum CheckpointError: Error, Equatable {
   case notARegularFile(path: String, kind: String)
   /// The file under a mapping is no longer what was mapped.
   case changed(path: String)
+  /// The file has no bytes.
+  case empty(path: String)
   /// The file ends before something that it announces.
   case truncated(path: String, thing: String, needed: Int, found: Int)
   /// Something in the file is beyond what Gaze accepts.

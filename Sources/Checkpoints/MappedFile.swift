@@ -29,7 +29,7 @@ package final class MappedFile: @unchecked Sendable {
   ///
   /// - Throws: ``CheckpointError/cannotRead(path:operation:reason:)`` with the system's reason,
   ///   ``CheckpointError/notARegularFile(path:kind:)``, or
-  ///   ``CheckpointError/truncated(path:thing:needed:found:)`` when the file is empty.
+  ///   ``CheckpointError/empty(path:)``.
   package init(path: String) throws(CheckpointError) {
     // Looked at before it is opened: opening some devices has effects, and FIFOs wait.
     _ = try FileIdentity(path: path)
@@ -37,9 +37,7 @@ package final class MappedFile: @unchecked Sendable {
     guard descriptor >= 0 else { throw .system(path, "open") }
     defer { close(descriptor) }
     identity = try FileIdentity(descriptor: descriptor, path: path)
-    guard identity.byteCount > 0 else {
-      throw .truncated(path: path, thing: "a weight file", needed: 8, found: 0)
-    }
+    guard identity.byteCount > 0 else { throw .empty(path: path) }
     guard
       let mapping = mmap(nil, identity.byteCount, PROT_READ, MAP_PRIVATE, descriptor, 0),
       mapping != MAP_FAILED

@@ -48,6 +48,19 @@ package final class Arena: Sendable {
     /// Addresses of free buffers by capacity.
     var buffers: [Int: [UInt]] = [:]
     var byteCount = 0
+
+    /// Takes buffers out until at most `limit` bytes are left, those of `capacity` last.
+    mutating func removeBuffers(exceeding limit: Int, except capacity: Int) -> [UInt] {
+      var removed: [UInt] = []
+      guard byteCount > limit else { return removed }
+      for size in buffers.keys.sorted(by: >).filter({ $0 != capacity }) + [capacity] {
+        while byteCount > limit, let address = buffers[size]?.popLast() {
+          removed.append(address)
+          byteCount -= size
+        }
+      }
+      return removed
+    }
   }
 
   private let idle = Mutex(Idle())
@@ -102,13 +115,18 @@ package final class Arena: Sendable {
   }
 
   func recycle(_ base: UnsafeMutableRawPointer, capacity: Int) {
-    let isKept = idle.withLock { idle in
-      guard capacity <= idleLimit - idle.byteCount else { return false }
+    guard capacity <= idleLimit else {
+      base.deallocate()
+      return
+    }
+    let surplus = idle.withLock { idle in
+      // The sizes of an earlier computation make room for those of this one.
+      let surplus = idle.removeBuffers(exceeding: idleLimit - capacity, except: capacity)
       idle.buffers[capacity, default: []].append(UInt(bitPattern: base))
       idle.byteCount += capacity
-      return true
+      return surplus
     }
-    if !isKept { base.deallocate() }
+    for address in surplus { UnsafeMutableRawPointer(bitPattern: address)?.deallocate() }
   }
 
   /// Capacities are powers of two cut in four, so that ragged sizes find each other's buffers

@@ -56,7 +56,8 @@ package final class ThreadPool: @unchecked Sendable {
     isBusy.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged
   }
 
-  package static var processorCount: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+  /// The processors that this process may run on.
+  package static var processorCount: Int { max(1, Int(gaze_processor_count())) }
 
   /// Calls `body` once for each index below `count`, on all threads, in no particular order;
   /// returns when all calls have.

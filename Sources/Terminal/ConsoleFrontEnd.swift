@@ -65,9 +65,13 @@ package enum ConsoleFrontEnd {
     await session.run(launch.steps)
     if await quitIfAsked(session, queue) { return }
     queue.push(.busy(false))
-    for await line in lines {
-      await session.perform(line, origin: .prompt)
-      if await quitIfAsked(session, queue) { return }
+    for await input in lines {
+      for line in ScriptReader.statements(typed: input) {
+        let record = await session.perform(line, origin: .prompt)
+        if await quitIfAsked(session, queue) { return }
+        // What was pasted behind it is not wanted either.
+        if record?.failure?.isInterrupt == true { break }
+      }
       queue.push(.busy(false))
     }
   }

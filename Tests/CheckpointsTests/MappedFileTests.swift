@@ -37,7 +37,7 @@ import Testing
       try MappedFile(path: fifo)
     }
     let empty = try folder.write([], to: "empty")
-    #expect(throws: CheckpointError.self) { try MappedFile(path: empty) }
+    #expect(throws: CheckpointError.empty(path: empty)) { try MappedFile(path: empty) }
   }
 
   @Test func repeatsTheReasonOfTheSystem() throws {

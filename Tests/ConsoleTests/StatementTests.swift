@@ -77,4 +77,18 @@ import Testing
       try ScriptReader.lines(of: ":a\n\"\"\"open\n:b\n")
     }
   }
+
+  @Test(
+    arguments: [
+      (":load x\n:rank a | b\n\n  :quit 3", [":load x", ":rank a | b\n", "  :quit 3"]),
+      (":print \"\"\"one\n:two\n\"\"\"\n:show", [":print \"\"\"one\n:two\n\"\"\"", ":show"]),
+      (":rank a |\nb", [":rank a |\nb"]),
+      ("what is this?\n:not a command", ["what is this?\n:not a command"]),
+      ("::text\n:text", ["::text\n:text"]),
+      (":print \"\"\"open\n:show", [":print \"\"\"open\n:show"]),
+      ("", [""]),
+    ])
+  func cutsWhatIsPastedAtItsCommands(_ text: String, _ statements: [String]) {
+    #expect(ScriptReader.statements(typed: text) == statements)
+  }
 }

@@ -160,6 +160,9 @@ typedef struct {
   int32_t (*quantize_i8)(const float *x, int8_t *y, int64_t count, float scale);
 } gaze_kernel_table;
 
+/// How many processors this process may run on.
+int32_t gaze_processor_count(void);
+
 /// Tells the processor that a thread spins.
 static inline void gaze_pause(void) {
 #if defined(__x86_64__)

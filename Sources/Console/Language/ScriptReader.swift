@@ -68,6 +68,24 @@ package struct ScriptReader {
     return lines
   }
 
+  /// What was typed or pasted at once, as statements: a command ends where a line begins another. Text
+  /// to be sent stays whole, whatever its lines begin with.
+  package static func statements(typed text: String) -> [String] {
+    func isCommand(_ text: String) -> Bool {
+      text.first { !$0.isWhitespace } == ":" && !text.drop(while: \.isWhitespace).hasPrefix("::")
+    }
+    guard isCommand(text), let lines = try? lines(of: text) else { return [text] }
+    var statements: [String] = []
+    for line in lines.map(\.text) {
+      if statements.isEmpty || isCommand(line) {
+        statements.append(line)
+      } else {
+        statements[statements.count - 1] += "\n" + line
+      }
+    }
+    return statements
+  }
+
   /// A script whose last `"""` opens and does not close.
   struct UnclosedFence: Error, Equatable {
     let line: Int

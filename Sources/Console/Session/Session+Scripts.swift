@@ -18,8 +18,10 @@ extension Session {
       case .startUp(let line):
         let record = await perform(line, origin: .script)
         guard record?.failure == nil else { return exit.failToStart() }
-      case .line(let line):
-        await perform(line, origin: .script)
+      case .line(let input):
+        for line in ScriptReader.statements(typed: input) {
+          await perform(line, origin: .script)
+        }
       case .script(let path):
         let line = ":source \(Launch.quoted(path))"
         let record = await perform(line, origin: .script, isEchoed: false)
