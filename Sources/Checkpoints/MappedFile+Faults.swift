@@ -77,8 +77,8 @@ extension MappedFile {
 
   /// Makes a fault in a mapped file name that file on standard error before it ends the process.
   ///
-  /// The handler then steps aside, so that whatever handled `SIGBUS` before sees the same fault.
-  /// A front end that handles it later, to restore its terminal, steps aside for this one alike.
+  /// Other faults go on to whatever handled `SIGBUS` before. A front end that handles it later, to
+  /// restore its terminal, steps aside for this one alike.
   package static func installFaultReporter() {
     _ = FaultTable.shared
     guard previousActionIsSaved.exchange(true, ordering: .acquiringAndReleasing) == false else {
@@ -109,6 +109,7 @@ private func writeBytes(_ descriptor: CInt, _ bytes: UnsafeRawPointer, _ count: 
 }
 
 private let previousActionIsSaved = Atomic(false)
+private let isReporting = Atomic(false)
 
 /// Written once, before the handler that reads it is in place.
 private nonisolated(unsafe) let previousAction = {
@@ -129,6 +130,12 @@ private func handleFault(_ info: UnsafeMutablePointer<siginfo_t>?) {
   #else
     let address = info.pointee.si_addr
   #endif
-  MappedFile.reportFault(at: UInt(bitPattern: address), to: STDERR_FILENO)
-  sigaction(SIGBUS, previousAction, nil)
+  // Threads that share the work fault together; the first one speaks, and ends them all.
+  if isReporting.exchange(true, ordering: .acquiringAndReleasing) { while true { pause() } }
+  if MappedFile.reportFault(at: UInt(bitPattern: address), to: STDERR_FILENO) {
+    // All that is known has been said: a trace of the stack would only hide it.
+    signal(SIGBUS, SIG_DFL)
+  } else {
+    sigaction(SIGBUS, previousAction, nil)
+  }
 }
