@@ -13,24 +13,13 @@
 #define HAVE_MASKS
 #include "vectors.h"
 #include "rows.h"
+#include "f16c.h"
 
 enum { TILE_ROWS = 6 };
 #define ROW_CASES_TO_6
 
 INLINE vf f16_vector(const char *w) {
   return (vf)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)w));
-}
-
-INLINE vf f16_scale(const char *w) {
-  uint16_t half;
-  memcpy(&half, w, sizeof half);
-  return (vf)_mm512_broadcastss_ps(_mm_cvtph_ps(_mm_cvtsi32_si128(half)));
-}
-
-INLINE v4f f16_four(const uint16_t *halves) {
-  uint64_t bits = halves[0] | (uint64_t)halves[1] << 16 | (uint64_t)halves[2] << 32 |
-                  (uint64_t)halves[3] << 48;
-  return (v4f)_mm_cvtph_ps(_mm_cvtsi64_si128((int64_t)bits));
 }
 
 static void f16_to_f32(const uint16_t *x, float *y, int64_t count) {
@@ -116,6 +105,7 @@ INLINE vf low_nibbles(vi pairs) {
 }
 
 #include "products.h"
+#include "outer.h"
 #include "attention.h"
 
 #define KERNEL_TABLE gaze_kernels_avx512
