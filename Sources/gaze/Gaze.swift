@@ -12,6 +12,7 @@ struct Gaze: ParsableCommand {
       its scripts, or the commands on its standard input, and prints what they find. A script \
       that is called like a subcommand is run by its path, as ./bench.
       """,
+    version: "gaze 0.1",
     subcommands: Subcommands.all)
 
   @Argument(
