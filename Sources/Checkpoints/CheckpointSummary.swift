@@ -16,9 +16,6 @@ package struct CheckpointSummary: Sendable {
     package let byteCount: Int
     /// The name of the file that holds it.
     package let file: String
-
-    /// The name without control, format or bidirectional characters.
-    package var printableName: String { name.escapedText }
   }
 
   /// All tensors of one element type.

@@ -67,24 +67,6 @@ package final class MappedFile: @unchecked Sendable {
     guard now == identity else { throw .changed(path: path) }
   }
 
-  /// How bytes will be used, for the system's read-ahead.
-  package enum Advice: Sendable {
-    case willNeed, sequential, random, normal
-  }
-
-  /// Tells the system how `range` will be used; a hint, which never fails.
-  package func advise(_ advice: Advice, _ range: Range<Int>? = nil) {
-    let constant =
-      switch advice {
-      case .willNeed: MADV_WILLNEED
-      case .sequential: MADV_SEQUENTIAL
-      case .random: MADV_RANDOM
-      case .normal: MADV_NORMAL
-      }
-    guard let pages = pages(touching: range ?? 0..<byteCount) else { return }
-    madvise(UnsafeMutableRawPointer(mutating: base + pages.lowerBound), pages.count, constant)
-  }
-
   /// Lets go of the whole pages within `range`; they are read again from the file when touched.
   package func release(_ range: Range<Int>? = nil) {
     guard let pages = pages(within: range ?? 0..<byteCount) else { return }
@@ -92,12 +74,6 @@ package final class MappedFile: @unchecked Sendable {
   }
 
   private static let pageSize = Int(getpagesize())
-
-  private func pages(touching range: Range<Int>) -> Range<Int>? {
-    let range = range.clamped(to: 0..<byteCount)
-    guard !range.isEmpty else { return nil }
-    return range.lowerBound / MappedFile.pageSize * MappedFile.pageSize..<range.upperBound
-  }
 
   private func pages(within range: Range<Int>) -> Range<Int>? {
     let (range, size) = (range.clamped(to: 0..<byteCount), MappedFile.pageSize)

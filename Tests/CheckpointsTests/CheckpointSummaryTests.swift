@@ -28,6 +28,6 @@ import Testing
       file: folder.write(safeTensors([("한\\u001b[31m\\u202e", [1], [0])]), to: "m.safetensors"))
     let row = CheckpointSummary(store).rows[0]
     #expect(row.name == "한\u{1B}[31m\u{202E}")
-    #expect(row.printableName == #"한\u{1b}[31m\u{202e}"#)
+    #expect(row.name.escapedText == #"한\u{1b}[31m\u{202e}"#)
   }
 }

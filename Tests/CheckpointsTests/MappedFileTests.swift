@@ -16,8 +16,6 @@ import Testing
     let content = (0..<300_000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
     let file = try MappedFile(path: folder.write(content, to: "weights"))
     #expect(Array(file.bytes) == content)
-    file.advise(.willNeed)
-    file.advise(.sequential, 5..<6)
     file.release(1..<290_000)
     file.release()
     file.release(0..<0)

@@ -31,7 +31,7 @@ package struct CLIPVisionTower {
     let embeddings = scope["embeddings"]
     patchEmbedding = .ofPatches(
       kernel: try embeddings["patch_embedding"].tensor(
-        "weight", [width, configuration.channels, patch, patch]))
+        "weight", [width, 3, patch, patch]))
     classEmbedding = try embeddings.exact("class_embedding", [width])
     let side = configuration.imageSize / patch
     let table = try embeddings["position_embedding"].exact("weight", [1 + side * side, width])

@@ -7,7 +7,6 @@ package struct CLIPConfiguration: Equatable, Sendable {
     package var transformer: TransformerConfiguration
     package var imageSize: Int
     package var patchSize: Int
-    package var channels: Int
   }
 
   package var vision: Vision
@@ -55,9 +54,11 @@ extension CLIPConfiguration.Vision {
       node, width: 768, feedForwardWidth: 3072, layers: 12, heads: 12)
     imageSize = try node?.size("image_size", default: 224) ?? 224
     patchSize = try node?.size("patch_size", default: 32) ?? 32
-    channels = try node?.size("num_channels", default: 3) ?? 3
-    if let node, channels != 3 {
-      throw node.error("num_channels is \(channels); only 3 (red, green, blue) can be loaded")
+    if let node {
+      let channels = try node.size("num_channels", default: 3)
+      guard channels == 3 else {
+        throw node.error("num_channels is \(channels); only 3 (red, green, blue) can be loaded")
+      }
     }
   }
 }

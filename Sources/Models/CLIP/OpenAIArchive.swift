@@ -36,7 +36,7 @@ struct OpenAIArchive {
     return CLIPConfiguration(
       vision: CLIPConfiguration.Vision(
         transformer: try stack(blocks, width: kernel[0]), imageSize: side * kernel[3],
-        patchSize: kernel[3], channels: kernel[1]),
+        patchSize: kernel[3]),
       text: try text(), embeddingWidth: try shape("text_projection", rank: 2)[1])
   }
 

@@ -81,8 +81,7 @@ extension CLIPConfiguration.Vision {
         layers: try node.layerCount("layers", default: 12), heads: width / headWidth,
         activation: try node.openCLIPActivation(usesQuickGELU: options.usesQuickGELU),
         epsilon: try node.openCLIPEpsilon()),
-      imageSize: try options.imageSize(), patchSize: try node.size("patch_size", default: 16),
-      channels: 3)
+      imageSize: try options.imageSize(), patchSize: try node.size("patch_size", default: 16))
     guard imageSize >= patchSize else {
       throw node.error("image_size \(imageSize) is smaller than patch_size \(patchSize)")
     }
