@@ -27,10 +27,13 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+# What CLDR calls an emoji, as the labels of the examples are drawn.
+sys.path.append(str(ROOT / "examples" / "labels"))
+import draw  # noqa: E402
+
 GEMS = Path("/usr/share/rubygems-integration/all/gems")
 CLDR = Path("/usr/share/unicode/cldr/common")
 TEMPLATE, FULL_TEMPLATE = "an emoji of {}", "a photo of a {}"
@@ -40,17 +43,6 @@ BUNDLED = {"f32": None, "file": 0.995, "int8": 0.98}
 FULL = {"bf16": 0.9995, "int8": 0.995}
 #: Pictures that are staged at once.
 BATCH = 64
-#: CLDR's groups of characters that are emoji.
-GROUPS = {
-    "Smileys & People",
-    "Animals & Nature",
-    "Food & Drink",
-    "Travel & Places",
-    "Activities",
-    "Objects",
-    "Symbols",
-    "Flags",
-}
 
 
 def main() -> int:
@@ -94,22 +86,12 @@ def names(cldr: Path) -> dict[str, str]:
     for file in (labels, annotations):
         if not file.exists():
             sys.exit(f"no {file}; run .ci/install-packages agreement, or give --cldr")
-    tree = ElementTree.parse(annotations)
-    named = {
-        a.get("cp"): a.text.strip() for a in tree.iter("annotation") if a.get("type") == "tts"
-    }
+    named = draw.names(annotations)
     found: dict[str, str] = {}
-    for line in labels.read_text(encoding="utf-8").splitlines():
-        fields = [f.strip() for f in line.split(";")]
-        if len(fields) != 3 or fields[1] not in GROUPS or fields[2] == "skin-tone":
-            continue
-        # `[😀-😆😉{👨‍✈️}]`: what is in braces has several code points.
-        singles = re.sub(r"\{[^}]*\}", "", fields[0].strip("[]")).replace("\\", "")
-        for low, high in re.findall(r"(.)(?:-(.))?", singles):
-            for code in range(ord(low), ord(high or low) + 1):
-                name = named.get(chr(code))
-                if name and name not in found.values():
-                    found[chr(code)] = name
+    for code in draw.emoji(labels):
+        name = named.get(code)
+        if name and name not in found.values():
+            found[code] = name
     return found
 
 

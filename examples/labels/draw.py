@@ -37,17 +37,18 @@ GROUPS = {
 }
 
 
-def emoji(labels: Path) -> set[str]:
-    """Single code points of the emoji groups; lines read `[😀-😆😉{👨‍✈️}] ; group ; subgroup`."""
-    found = set()
+def emoji(labels: Path) -> list[str]:
+    """Single code points of the emoji groups, in the file's order; lines read
+    `[😀-😆😉{👨‍✈️}] ; group ; subgroup`, and what is in braces has several code points."""
+    found: dict[str, None] = {}
     for line in labels.read_text(encoding="utf-8").splitlines():
         fields = [f.strip() for f in line.split(";")]
         if len(fields) != 3 or fields[1] not in GROUPS or fields[2] == "skin-tone":
             continue
         singles = re.sub(r"\{[^}]*\}", "", fields[0].strip("[]")).replace("\\", "")
         for low, high in re.findall(r"(.)(?:-(.))?", singles):
-            found |= {chr(c) for c in range(ord(low), ord(high or low) + 1)}
-    return found
+            found |= {chr(c): None for c in range(ord(low), ord(high or low) + 1)}
+    return list(found)
 
 
 def names(annotations: Path) -> dict[str, str]:
