@@ -3,7 +3,7 @@ import Engine
 /// `:plan`: what a ranking would take, before anything is computed.
 struct Plan: Command {
   private static let labels = Positional(
-    ValueKind<String>.text("LABEL | LABEL …"),
+    ValueKind<String>.text("LABEL | LABEL"),
     "labels as for :rank; none plans the pictures alone",
     isRequired: false, repeats: true)
   private static let template = Option(

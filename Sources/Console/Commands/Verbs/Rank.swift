@@ -4,7 +4,7 @@ import Foundation
 /// `:rank`: zero-shot ranking of labels for the staged pictures.
 struct Rank: Command {
   private static let labels = Positional(
-    ValueKind<String>.text("LABEL | LABEL …"),
+    ValueKind<String>.text("LABEL | LABEL"),
     "labels between `|`; `@FILE` stands for the lines of a file", repeats: true)
   private static let template = Option(
     "template", .text("\"a photo of a {}\""),
