@@ -64,6 +64,7 @@ def registry(checkpoint: Path | None) -> dict[str, tuple]:
         "clip-torchscript": (containers.clip_torchscript, sizes.CLIP_TORCHSCRIPT),
         "clip-resnet": (openclip.clip_resnet, sizes.CLIP_RESNET),
         "siglip": (siglip.siglip, sizes.SIGLIP),
+        "siglip-rollout": (attention.siglip_rollout, sizes.SIGLIP_ROLLOUT, "siglip"),
         "siglip2-naflex": (siglip.siglip2_naflex, sizes.SIGLIP2),
         "siglip-openclip": (openclip.siglip_openclip, sizes.SIGLIP_OPENCLIP),
         "siglip2-openclip": (openclip.siglip_openclip, sizes.SIGLIP2_OPENCLIP),

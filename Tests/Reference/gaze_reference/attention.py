@@ -1,7 +1,7 @@
 """What a map of attention is made of: rollout, gradient relevance, and the gradients themselves.
 
-All of it is computed on the model of the `clip` fixture with PyTorch's autograd, in float64, and
-rounded to float32 when stored.
+All of it is computed on the models of the `clip` and `siglip` fixtures with PyTorch's autograd, in
+float64, and rounded to float32 when stored.
 
 * Rollout: Abnar and Zuidema, "Quantifying Attention Flow in Transformers" (2020).
 * Relevance: Chefer, Gur and Wolf, "Generic Attention-model Explainability for Interpreting
@@ -13,7 +13,7 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file
-from transformers import CLIPModel
+from transformers import CLIPModel, SiglipModel
 
 from .audit import AuditError, sig, spread
 from .draw import Draw
@@ -309,3 +309,74 @@ def finite_difference(model, pixels, ids, score, found: dict) -> float | str:
     error = float((measured - predicted).abs() / predicted.abs())
     assert error < 1e-6, error
     return sig(error)
+
+
+# -------------------------------------------------------------------- through a pool's learned query
+
+
+def split_heads(x: torch.Tensor, heads: int) -> torch.Tensor:
+    return x.unflatten(-1, (heads, -1)).transpose(1, 2)
+
+
+def pooled_maps(vision, pixels) -> tuple[torch.Tensor, list[torch.Tensor], torch.Tensor]:
+    """What SigLIP's picture tower pools, and its probabilities as leaves of the graph, written out
+    because torch's attention module hides its own: [1, D], [1, heads, T, T] per layer and
+    [1, heads, 1, T]."""
+    with own_precision():
+        out = vision(pixel_values=pixels, output_attentions=True)
+    maps = list(out.attentions)
+    states, head = out.last_hidden_state, vision.head
+    attention, width = head.attention, states.shape[-1]
+    wq, wk, wv = attention.in_proj_weight.split(width)
+    bq, bk, bv = attention.in_proj_bias.split(width)
+    q = split_heads(F.linear(head.probe, wq, bq), attention.num_heads)
+    k = split_heads(F.linear(states, wk, bk), attention.num_heads)
+    v = split_heads(F.linear(states, wv, bv), attention.num_heads)
+    pool = (q @ k.transpose(-1, -2) / q.shape[-1] ** 0.5).softmax(-1)
+    gathered = attention.out_proj((pool @ v).transpose(1, 2).flatten(2))
+    pooled = (gathered + head.mlp(head.layernorm(gathered)))[:, 0]
+    assert (pooled - out.pooler_output).abs().max() < 1e-6
+    for m in [*maps, pool]:
+        m.retain_grad()
+    return pooled, maps, pool
+
+
+def read_by_pool(maps, pool) -> torch.Tensor:
+    """The row of the pool's query: its mean map times R - 1 with rows of sum 1, plus 1 (equations 8
+    and 9 of Chefer et al.: how a query of another kind reads what the positions gathered)."""
+    r = relevance([m.detach()[0] for m in maps], [m.grad[0] for m in maps])
+    r = r - torch.eye(r.shape[-1], dtype=r.dtype)
+    sums = r.sum(-1, keepdim=True)
+    r = torch.where(sums > 0, r / sums, r) + torch.eye(r.shape[-1], dtype=r.dtype)
+    return ((pool * pool.grad).clamp(min=0).mean(1)[0].detach() @ r)[0]
+
+
+def siglip_rollout(fx: Fixture, v: dict) -> None:
+    folder = fx.beside("siglip")
+    model = SiglipModel.from_pretrained(folder, dtype=torch.float32, **EAGER).eval().double()
+    stored = load_file(folder / "expected.safetensors")
+    text = model.config.text_config
+    ids = torch.full((1, text.max_position_embeddings), text.pad_token_id)
+    ids[0, : len(v["ids"])] = torch.tensor(v["ids"])
+    with torch.no_grad(), own_precision():
+        words = F.normalize(model.text_model(input_ids=ids).pooler_output, dim=-1)
+    for i, pixels in enumerate(stored["base/input/pixel_values"].double()):
+        case = fx.case(f"image-{i}", "relevance", "a picture of the siglip fixture, and one text")
+        case.inputs(image=stored[f"base/input/image/{i}"].numpy(), input_ids=ids)
+        pooled, maps, pool = pooled_maps(model.vision_model, pixels[None])
+        score = (F.normalize(pooled, dim=-1) @ words.T) * model.logit_scale.exp()
+        (score + model.logit_bias).sum().backward()
+        weights = pool.detach().mean(1)[0, 0]
+        rolled = rollout([m.detach() for m in maps])[-1][0]
+        case.outputs(score=(score + model.logit_bias).detach()[0, 0])
+        case.outputs("pool", raw=weights, rollout=weights @ rolled)
+        case.outputs("pool", relevance=read_by_pool(maps, pool))
+        case.keys(
+            **{
+                "pool/raw": "[T] the query's probabilities, mean of heads",
+                "pool/rollout": "[T] those times the rollout of all layers",
+                "pool/relevance": "[T] for the logit: see read_by_pool",
+            }
+        )
+    fx.container(["../siglip/model.safetensors"], "SiglipModel", note="the model of siglip")
+    fx.meta["arithmetic"] = ARITHMETIC

@@ -54,6 +54,9 @@ CLIP_FULL_SIZE = {
 CLIP_ROLLOUT = {"a": dict(pairs=[(0, 0), (1, 2)]), "b": dict(pairs=[(0, 1), (1, 0)])}
 CLIP_GRADIENTS = {"a": {}, "b": {}}
 
+# Ids of a text, padded; pieces of the test's own tokenizer.
+SIGLIP_ROLLOUT = {"a": dict(ids=[5, 6]), "b": dict(ids=[7, 5, 9])}
+
 CLIP_LEGACY = {
     "a": dict(
         text=_tower(24, 2, 2, 50, "gelu", max_position_embeddings=10),
