@@ -7,7 +7,9 @@ let package = Package(
   name: "gaze",
   products: [.executable(name: "gaze", targets: ["gaze"])],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
   ],
   targets: [
     // System libraries, each found through pkg-config.
@@ -17,6 +19,7 @@ let package = Package(
     system("CLibJPEG", "LibJPEG", pkgConfig: "libjpeg", apt: "libjpeg62-turbo-dev", brew: "jpeg-turbo"),
     system("CLibPNG", "LibPNG", pkgConfig: "libpng", apt: "libpng-dev", brew: "libpng"),
     system("CLibWebP", "LibWebP", pkgConfig: "libwebpdemux", apt: "libwebp-dev", brew: "webp"),
+    system("CLibArchive", "LibArchive", pkgConfig: "libarchive", apt: "libarchive-dev", brew: "libarchive"),
     system("CNcursesw", "Ncursesw", pkgConfig: nil, apt: "libncurses-dev", brew: "ncurses"),
     system("CLibChafa", "LibChafa", pkgConfig: "chafa", apt: "libchafa-dev", brew: "chafa"),
 
@@ -35,7 +38,15 @@ let package = Package(
     module("Media", ["CCodecs", "CNettle", "JSONDocuments"]),
     module("Pictures", ["CChafa", "Media"]),
     module("Models", ["JSONDocuments", "Tensors", "Checkpoints", "Tokenizers", "Media"]),
-    module("Engine", ["JSONDocuments", "Tensors", "Checkpoints", "Tokenizers", "Media", "Models"]),
+    module(
+      "Training",
+      [
+        "CLibArchive", "JSONDocuments", "Tensors", "Checkpoints", "Tokenizers", "Media", "Models",
+        .product(name: "Yams", package: "Yams"), .product(name: "SwiftCSV", package: "SwiftCSV"),
+      ]),
+    module(
+      "Engine",
+      ["JSONDocuments", "Tensors", "Checkpoints", "Tokenizers", "Media", "Models", "Training"]),
     module("Console", ["JSONDocuments", "Tensors", "Checkpoints", "Media", "Pictures", "Engine"]),
     module("Screen", ["Pictures"]),
     module("Terminal", ["CCurses", "Media", "Pictures", "Console", "Screen"]),
@@ -58,6 +69,7 @@ let package = Package(
     tests("Pictures", ["Media"]),
     tests("Screen", ["Pictures"]),
     tests("Models", ["Tensors", "Checkpoints", "Tokenizers", "Media", "JSONDocuments"]),
+    tests("Training", ["Models", "Tokenizers", "Tensors", "Checkpoints", "Media", "JSONDocuments"]),
     tests("Engine", ["Models", "Tensors", "Checkpoints", "Media", "JSONDocuments"]),
     tests("Console", ["Engine", "Media", "Pictures", "Tensors", "Checkpoints", "JSONDocuments"]),
     .executableTarget(
