@@ -38,3 +38,10 @@ size_t gaze_attention_scratch(int32_t width) {
   size_t padded = ((size_t)width + 31) & ~(size_t)31;
   return 8 * padded + 8 * GAZE_ATTENTION_BLOCK;
 }
+
+size_t gaze_attention_gradient_scratch(int32_t queries, int32_t keys, int32_t width) {
+  // Keys and values laid across, and a block of probabilities with its gradient.
+  size_t rows = queries < GAZE_ATTENTION_BLOCK ? (size_t)queries : GAZE_ATTENTION_BLOCK;
+  size_t stride = ((size_t)keys + 15) & ~(size_t)15;
+  return 2 * stride * ((size_t)width + rows);
+}

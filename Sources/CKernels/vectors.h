@@ -56,6 +56,11 @@ INLINE void store_first(float *p, vf v, int64_t count) {
 INLINE void copy_rest(char *to, const char *from, size_t bytes) { memcpy(to, from, bytes); }
 #endif
 
+INLINE void store_first_or_all(float *p, vf v, int64_t count) {
+  if (count == LANES) store(p, v);
+  else store_first(p, v, count);
+}
+
 INLINE vf broadcast(float x) {
   vf zero = {0};
   return zero + x;

@@ -14,16 +14,29 @@ package struct WeightScope {
   /// What this scope puts before each name: empty, or ending in a full stop.
   package let prefix: String
   private let ledger: Ledger
+  /// What is handed out instead of a tensor that was found.
+  private let substitute: ((_ name: String, _ tensor: Tensor) -> Tensor)?
 
-  private init(store: WeightStore, prefix: String, ledger: Ledger) {
+  private init(
+    store: WeightStore, prefix: String, ledger: Ledger,
+    substitute: ((_ name: String, _ tensor: Tensor) -> Tensor)? = nil
+  ) {
     self.store = store
     self.prefix = prefix
     self.ledger = ledger
+    self.substitute = substitute
   }
 
   /// A scope that throws at the first tensor that does not fit.
-  package init(_ store: WeightStore) {
-    self.init(store: store, prefix: "", ledger: Ledger(source: store.source, collects: false))
+  ///
+  /// - Parameter substitute: what to hand out for a tensor, by its full name: training has a tape
+  ///   follow each.
+  package init(
+    _ store: WeightStore, substituting substitute: ((_ name: String, _ tensor: Tensor) -> Tensor)? = nil
+  ) {
+    self.init(
+      store: store, prefix: "", ledger: Ledger(source: store.source, collects: false),
+      substitute: substitute)
   }
 
   /// The model that `build` makes from the tensors of `store`, if they are exactly those it needs.
@@ -61,7 +74,8 @@ package struct WeightScope {
 
   /// The scope below `path`: `scope.descending("encoder.layers.3")`.
   package func descending(_ path: String) -> WeightScope {
-    WeightScope(store: store, prefix: prefix + path + ".", ledger: ledger)
+    WeightScope(
+      store: store, prefix: prefix + path + ".", ledger: ledger, substitute: substitute)
   }
 
   // MARK: Looking
@@ -109,7 +123,8 @@ package struct WeightScope {
       ledger.problems.mistyped.append(.init(name: name, found: entry.elementType))
       return try ledger.placeholder(expected)
     }
-    return try store.tensor(of: entry)
+    let found = try store.tensor(of: entry)
+    return substitute?(name, found) ?? found
   }
 
   /// A gain, bias or other single row `[count]` that must be there.

@@ -19,8 +19,7 @@ package protocol DualEncoder {
     pixels: Tensor, grid: PatchGrid?, in context: ExecutionContext
   ) throws(TensorError) -> Tensor
 
-  /// Unit vectors `[B, E]` of texts with the same count of ids, each as ``inputIDs(from:)`` gives
-  /// them.
+  /// Unit vectors `[B, E]` of texts, each as ``inputIDs(from:)`` gives them.
   func embed(texts: [[Int]], in context: ExecutionContext) throws(TensorError) -> Tensor
 
   /// What ``embed(texts:in:)`` is to be given for a text that the tokenizer made `ids` of.

@@ -1,6 +1,6 @@
-/// A weight matrix in a form that a precision multiplies: rows as they lie along k.
+/// A weight matrix in a form that a precision multiplies.
 struct PackedWeight {
-  /// `[N, K]` in bf16 or i8.
+  /// `[N, K]` in bf16 or i8, or panels of pairs.
   let matrix: Tensor
   /// i8: the scale of each row.
   let scales: [Float]
@@ -15,12 +15,19 @@ struct PackedWeight {
 ///
 /// One per loaded model; not `Sendable`, like the context that owns it.
 package final class PackedWeights {
+  enum Form {
+    /// Rows as they lie along k.
+    case bf16, i8
+    /// ``PairPanels`` that sum over k, and over n.
+    case pairedColumns, pairedRows
+  }
+
   private struct Key: Hashable {
     let storage: ObjectIdentifier
     let offset: Int
     let lengths: [Int]
     let strides: [Int]
-    let elementType: ElementType
+    let form: Form
   }
 
   private struct Entry {
@@ -42,12 +49,12 @@ package final class PackedWeights {
   package func removeAll() { packed = [:] }
 
   func packed(
-    _ weight: Tensor, as elementType: ElementType,
+    _ weight: Tensor, as form: Form,
     _ convert: () throws(TensorError) -> PackedWeight
   ) throws(TensorError) -> PackedWeight {
     let key = Key(
       storage: ObjectIdentifier(weight.storage), offset: weight.offset,
-      lengths: weight.shape.array, strides: weight.strides.array, elementType: elementType)
+      lengths: weight.shape.array, strides: weight.strides.array, form: form)
     if let found = packed[key], found.source != nil { return found.weight }
     let made = try convert()
     packed = packed.filter { $0.value.source != nil }

@@ -15,28 +15,57 @@ struct TapeNode: Equatable, Sendable {
 ///
 /// Only operations with a tracked input are recorded, so frozen parts of a model cost nothing.
 package final class Tape {
-  private struct Entry {
-    let inputs: [Int?]
-    let rule: GradientRule?
+  private enum Entry {
+    /// Something whose gradient was asked for, or that is walked past already.
+    case variable
+    case operation(inputs: [Int?], rule: GradientRule)
+    /// Gradients for places of this tape, found by a walk over another one.
+    case composite((Tensor, ExecutionContext) throws(TensorError) -> [Int: Tensor])
   }
 
   private static let count = Atomic<Int>(0)
 
   private let identity = Tape.count.add(1, ordering: .relaxed).newValue
   private var entries: [Entry] = []
+  /// Places whose gradients are kept for whoever asked; those of others go once they are used.
+  private var watched: Set<Int> = []
+  /// The tape whose values are variables to this one, and where each is here.
+  private let outer: Int?
+  private var adopted: [Int: Int] = [:]
 
-  package init() {}
+  package init() { outer = nil }
+
+  private init(adoptingFrom outer: Int) { self.outer = outer }
 
   /// `tensor` as a variable whose gradient can be asked for; itself where the tape follows it
   /// already, because a second place would cut it off from what it was computed from.
   package func watch(_ tensor: Tensor) -> Tensor {
-    index(of: tensor) == nil ? append(Entry(inputs: [], rule: nil), for: tensor) : tensor
+    let found = index(of: tensor) == nil ? append(.variable, for: tensor) : tensor
+    if let node = found.node { watched.insert(node.index) }
+    return found
   }
 
   func record(_ output: Tensor, inputs: [Tensor?], rule: @escaping GradientRule) -> Tensor {
     let nodes = inputs.map { $0.flatMap(index(of:)) }
     guard nodes.contains(where: { $0 != nil }) else { return output }
-    return append(Entry(inputs: nodes, rule: rule), for: output)
+    return append(.operation(inputs: nodes, rule: rule), for: output)
+  }
+
+  /// `output` as what `body` computes, which is computed once more when its gradients are wanted.
+  func record(
+    _ output: Tensor,
+    recomputing body: @escaping (ExecutionContext) throws(TensorError) -> Tensor
+  ) -> Tensor {
+    let identity = identity
+    return append(
+      .composite { gradient, context throws(TensorError) in
+        let inner = Tape(adoptingFrom: identity)
+        let recording = try context.recording(on: inner) { _ throws(TensorError) in
+          try body(context)
+        }
+        let found = try recording.gradients(seed: gradient, in: context)
+        return inner.adopted.compactMapValues { found.values[$0] }
+      }, for: output)
   }
 
   private func append(_ entry: Entry, for tensor: Tensor) -> Tensor {
@@ -47,13 +76,22 @@ package final class Tape {
   }
 
   private func index(of tensor: Tensor) -> Int? {
-    tensor.node.flatMap { $0.tape == identity ? $0.index : nil }
+    guard let node = tensor.node else { return nil }
+    if node.tape == identity { return node.index }
+    guard node.tape == outer else { return nil }
+    if let found = adopted[node.index] { return found }
+    let index = entries.count
+    entries.append(.variable)
+    watched.insert(index)
+    adopted[node.index] = index
+    return index
   }
 
-  /// The gradients of `target`, weighted by `seed`, with respect to everything recorded.
+  /// The gradients of `target`, weighted by `seed`, with respect to everything watched. What was
+  /// recorded is let go as the walk passes it: a tape is walked once.
   ///
   /// - Parameter seed: the gradient of the final scalar with respect to `target`; ones when nil.
-  func gradients(
+  fileprivate func gradients(
     of target: Tensor, seed: Tensor?, in context: ExecutionContext
   ) throws(TensorError) -> Gradients {
     guard let last = index(of: target) else { return Gradients(tape: identity, values: [:]) }
@@ -66,18 +104,60 @@ package final class Tape {
     pending[last] = seed ?? context.filled(target.shape, with: 1)
     var finished: [Int: Tensor] = [:]
     for index in stride(from: last, through: 0, by: -1) {
-      guard let gradient = pending.removeValue(forKey: index) else { continue }
-      finished[index] = gradient
-      let entry = entries[index]
-      guard let rule = entry.rule else { continue }
-      for (input, part) in zip(entry.inputs, try rule(gradient, context)) {
-        guard let input, let part else { continue }
+      guard let gradient = pending.removeValue(forKey: index) else {
+        entries[index] = .variable
+        continue
+      }
+      if watched.contains(index) { finished[index] = gradient }
+      for (input, part) in try parts(of: gradient, at: index, in: context) {
         pending[input] = try pending[input].map { sum throws(TensorError) in
           try context.add(sum, part)
         } ?? part
       }
     }
     return Gradients(tape: identity, values: finished)
+  }
+
+  /// What the entry at `index` hands on to which places, in order.
+  private func parts(
+    of gradient: Tensor, at index: Int, in context: ExecutionContext
+  ) throws(TensorError) -> [(Int, Tensor)] {
+    let entry = entries[index]
+    entries[index] = .variable
+    switch entry {
+    case .variable: return []
+    case .operation(let inputs, let rule):
+      return zip(inputs, try rule(gradient, context)).compactMap { input, part in
+        input.flatMap { input in part.map { (input, $0) } }
+      }
+    case .composite(let walk):
+      return try walk(gradient, context).sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    }
+  }
+}
+
+/// A value and the tape that knows how it came about, until its gradients are asked for.
+package struct Recording {
+  package let value: Tensor
+  private let tape: Tape
+
+  fileprivate init(value: Tensor, tape: Tape) {
+    self.value = value
+    self.tape = tape
+  }
+
+  /// The gradients with respect to everything watched, once.
+  ///
+  /// - Parameter seed: the gradient of the final scalar with respect to ``value``; ones when nil.
+  /// - Throws: ``TensorError`` for a seed of another shape, or when cancelled.
+  package func gradients(
+    seed: Tensor? = nil, in context: ExecutionContext
+  ) throws(TensorError) -> Gradients {
+    // Gradient rules are built from the same operations; they must not record themselves.
+    let outer = context.tape
+    context.tape = nil
+    defer { context.tape = outer }
+    return try tape.gradients(of: value, seed: seed, in: context)
   }
 }
 
@@ -93,30 +173,47 @@ package struct Gradients {
 }
 
 extension ExecutionContext {
-  /// Runs `body` with a tape, then returns its target's gradients.
+  /// Runs `body` with a tape, and keeps what its gradients will need.
   ///
-  ///     let (score, gradients) = try context.differentiate { tape in
+  ///     let recording = try context.recording { tape in
   ///       let x = tape.watch(pixels)
   ///       return try model.score(x, in: context)
   ///     }
+  package func recording(
+    _ body: (Tape) throws(TensorError) -> Tensor
+  ) throws(TensorError) -> Recording {
+    try recording(on: Tape(), body)
+  }
+
+  fileprivate func recording(
+    on tape: Tape, _ body: (Tape) throws(TensorError) -> Tensor
+  ) throws(TensorError) -> Recording {
+    let outer = self.tape
+    self.tape = tape
+    defer { self.tape = outer }
+    return Recording(value: try body(tape), tape: tape)
+  }
+
+  /// Runs `body` with a tape, then returns its target's gradients.
   ///
   /// - Parameter seed: gradient with respect to the target; ones when nil.
   package func differentiate(
     seed: Tensor? = nil, _ body: (Tape) throws(TensorError) -> Tensor
   ) throws(TensorError) -> (value: Tensor, gradients: Gradients) {
-    let outer = tape
-    let tape = Tape()
-    self.tape = tape
-    let target: Tensor
-    do {
-      target = try body(tape)
-    } catch {
-      self.tape = outer
-      throw error
-    }
-    // Gradient rules are built from the same operations; they must not record themselves.
+    let recording = try recording(body)
+    return (recording.value, try recording.gradients(seed: seed, in: self))
+  }
+
+  /// What `body` computes. Under a tape nothing inside it is kept: its gradients compute it once
+  /// more (Chen et al. 2016).
+  ///
+  /// - Parameter body: gives the same numbers each time it is called.
+  package func recomputed(
+    _ body: @escaping (ExecutionContext) throws(TensorError) -> Tensor
+  ) throws(TensorError) -> Tensor {
+    guard let tape else { return try body(self) }
     self.tape = nil
-    defer { self.tape = outer }
-    return (target, try tape.gradients(of: target, seed: seed, in: self))
+    defer { self.tape = tape }
+    return tape.record(try body(self), recomputing: body)
   }
 }

@@ -65,6 +65,21 @@ typedef struct {
   int32_t accumulate;
 } gaze_outer_arguments;
 
+/// out[m][n] (+)= sum_s a(m, s) · b(s, n) for pairs of bf16, (+ bias[n]), summed in f32.
+typedef struct {
+  const uint32_t *a;           ///< pairs, the low half the earlier one
+  ptrdiff_t a_row, a_step;     ///< pairs from one m, and from one s, to the next
+  const uint32_t *b;           ///< rows of pairs across n
+  ptrdiff_t b_step;            ///< pairs from one s to the next
+  float *out;
+  ptrdiff_t out_stride;
+  const float *GAZE_NULLABLE bias;  ///< [width], where not accumulating; or null
+  int64_t steps;               ///< pairs that are summed
+  int32_t rows;                ///< any number of m
+  int32_t width;
+  int32_t accumulate;
+} gaze_pair_arguments;
+
 /// Fused attention of a few query rows of one head over all its keys (online softmax,
 /// after Milakov & Gimelshein 2018 and Dao et al. 2022): the scores never leave `scratch`.
 typedef struct {
@@ -86,6 +101,26 @@ typedef struct {
   int32_t causal_limit;   ///< row r attends keys <= r + causal_limit; INT32_MAX: all of them
 } gaze_attention_arguments;
 
+/// The gradients of attention of one head, its probabilities computed anew (Dao et al. 2022).
+typedef struct {
+  const float *q;  ///< [queries][width]
+  ptrdiff_t q_stride;
+  const float *k;  ///< [keys][width]
+  ptrdiff_t k_stride;
+  const float *v;  ///< [keys][width]
+  ptrdiff_t v_stride;
+  const float *dy;  ///< [queries][width], of what attention gave
+  ptrdiff_t dy_stride;
+  float *dq, *dk, *dv;  ///< as q, k and v, each `out_stride` from row to row
+  ptrdiff_t out_stride;
+  const float *GAZE_NULLABLE mask;  ///< as for `attention`
+  ptrdiff_t mask_stride;
+  float *scratch;  ///< `gaze_attention_gradient_scratch(...)` floats, 64-byte aligned
+  float scale;
+  int32_t queries, keys, width;
+  int32_t causal_limit;
+} gaze_attention_gradient_arguments;
+
 enum { GAZE_ATTENTION_BLOCK = 128 };  ///< keys per block of fused attention
 
 typedef enum {
@@ -99,6 +134,16 @@ typedef enum {
   GAZE_EXPONENTIAL = 7,
   GAZE_ERF = 8
 } gaze_activation;
+
+/// The numbers of one optimiser step; corrections for its first steps are in them.
+typedef struct {
+  float gradient;   ///< what gradients are multiplied by
+  float beta1, beta2;
+  float rate;       ///< learning rate / (1 - beta1^t)
+  float square;     ///< 1 / (1 - beta2^t)
+  float epsilon;
+  float keep;       ///< 1 - learning rate * weight decay
+} gaze_adam_factors;
 
 /// The functions of one instruction set.
 typedef struct {
@@ -114,13 +159,30 @@ typedef struct {
   gaze_dot dot_q8_0, dot_q4_0;
 
   void (*outer)(const gaze_outer_arguments *arguments);
+  void (*multiply_bf16_pairs)(const gaze_pair_arguments *arguments);
+  /// out[i] = (first[i], second[i]) in bf16; a missing second row is zeros.
+  void (*pair_f32_rows)(const float *first, const float *GAZE_NULLABLE second, uint32_t *out,
+                        int64_t count);
+  /// The same of rows that are bf16 already.
+  void (*pair_bf16_rows)(const uint16_t *first, const uint16_t *GAZE_NULLABLE second,
+                         uint32_t *out, int64_t count);
+  /// out[s][row] = (x[row][2 s], x[row][2 s + 1]) in bf16, zero-filled to a whole pair.
+  void (*pair_f32_columns)(const float *x, ptrdiff_t x_stride, int32_t rows, int64_t k,
+                           uint32_t *out, ptrdiff_t out_stride);
   void (*attention)(const gaze_attention_arguments *arguments);
+  void (*attention_backward)(const gaze_attention_gradient_arguments *arguments);
 
   /// y = (x - mean) / sqrt(variance + epsilon) * gain + bias. `statistics`, when not null,
   /// receives mean and 1/deviation of each row. `gain` and `bias` may be null.
   void (*layer_norm)(const float *x, const float *GAZE_NULLABLE gain,
                      const float *GAZE_NULLABLE bias, float *y, float *GAZE_NULLABLE statistics,
                      int64_t rows, int64_t width, float epsilon);
+  /// `statistics` as `layer_norm` left them. dx may be null; so may dgain, together with dbias:
+  /// the sums over these rows are added to them.
+  void (*layer_norm_backward)(const float *x, const float *gain, const float *statistics,
+                              const float *dy, float *GAZE_NULLABLE dx,
+                              float *GAZE_NULLABLE dgain, float *GAZE_NULLABLE dbias,
+                              int64_t rows, int64_t width);
   /// y = x / sqrt(mean(x^2) + epsilon) * gain. `statistics`: 1/rms of each row, or null.
   void (*rms_norm)(const float *x, const float *GAZE_NULLABLE gain, float *y,
                    float *GAZE_NULLABLE statistics, int64_t rows,
@@ -143,6 +205,9 @@ typedef struct {
   void (*multiply)(const float *a, const float *b, float *y, int64_t count);
   /// y = a * x + b * y.
   void (*scale_add)(const float *x, float a, float b, float *y, int64_t count);
+  /// One step of AdamW (Loshchilov & Hutter 2019): `mean` and `square` are updated, `p` is read.
+  void (*adam)(const float *p, const float *gradient, float *mean, float *square, float *out,
+               int64_t count, const gaze_adam_factors *factors);
   float (*sum)(const float *x, int64_t count);
   float (*dot_product)(const float *a, const float *b, int64_t count);
   /// NaN if any element is.
@@ -174,6 +239,9 @@ static inline void gaze_pause(void) {
 
 /// Floats of scratch that `attention` needs for heads of `width` channels.
 size_t gaze_attention_scratch(int32_t width);
+
+/// Floats of scratch that `attention_backward` needs.
+size_t gaze_attention_gradient_scratch(int32_t queries, int32_t keys, int32_t width);
 
 /// The tables that this machine can run, fastest first, the portable one last; null past it.
 const gaze_kernel_table *GAZE_NULLABLE gaze_kernel_table_at(int32_t index);

@@ -11,10 +11,8 @@ import Tensors
 /// The picture tower: a Vision Transformer with a class token (Dosovitskiy et al. 2021).
 package struct CLIPVisionTower {
   let configuration: CLIPConfiguration.Vision
-  let patchEmbedding: Linear
+  let patchEmbedding: PatchEmbedding
   let classEmbedding: Tensor
-  /// `[1, D]`
-  let classPosition: Tensor
   let positions: PositionGrid
   let normBefore: LayerNorm
   let transformer: Transformer
@@ -29,15 +27,13 @@ package struct CLIPVisionTower {
     let (width, patch) = (configuration.transformer.width, configuration.patchSize)
     let epsilon = configuration.transformer.epsilon
     let embeddings = scope["embeddings"]
-    patchEmbedding = .ofPatches(
+    patchEmbedding = PatchEmbedding(
       kernel: try embeddings["patch_embedding"].tensor(
         "weight", [width, 3, patch, patch]))
     classEmbedding = try embeddings.exact("class_embedding", [width])
     let side = configuration.imageSize / patch
     let table = try embeddings["position_embedding"].exact("weight", [1 + side * side, width])
-    classPosition = table.sliced(axis: 0, 0..<1)
-    positions = PositionGrid(
-      table.sliced(axis: 0, 1..<(1 + side * side)), side: side, filter: .bicubic)
+    positions = PositionGrid(table, prefix: 1, side: side, filter: .bicubic)
     normBefore = try LayerNorm(scope["pre_layrnorm"], width: width, epsilon: epsilon)
     transformer = try Transformer(
       scope["encoder"], tower: "vision", configuration.transformer)
@@ -69,10 +65,10 @@ package struct CLIPVisionTower {
         of: try context.reshaped(classEmbedding, [1, width]),
         at: [Int](repeating: 0, count: batch)), [batch, 1, width])
     let sequence = try context.concatenated([classes, embedded], axis: 1)  // [B, 1 + N, D]
-    let cells = try positions(
-      rows: pixels.shape[2] / patch, columns: pixels.shape[3] / patch, in: context)
     let placed = try context.add(
-      sequence, try context.concatenated([classPosition, cells], axis: 0))
+      sequence,
+      try positions(
+        rows: pixels.shape[2] / patch, columns: pixels.shape[3] / patch, in: context))
     return try transformer(try normBefore(placed, in: context), in: context)
   }
 

@@ -7,6 +7,12 @@ package struct CLIPConfiguration: Equatable, Sendable {
     package var transformer: TransformerConfiguration
     package var imageSize: Int
     package var patchSize: Int
+
+    package init(transformer: TransformerConfiguration, imageSize: Int, patchSize: Int) {
+      self.transformer = transformer
+      self.imageSize = imageSize
+      self.patchSize = patchSize
+    }
   }
 
   package var vision: Vision
@@ -15,7 +21,7 @@ package struct CLIPConfiguration: Equatable, Sendable {
   /// Whether cosines are shifted and each label stands by itself, as in SigLIP's loss.
   package var hasLogitBias = false
 
-  init(
+  package init(
     vision: Vision, text: TextConfiguration, embeddingWidth: Int, hasLogitBias: Bool = false
   ) {
     self.vision = vision

@@ -27,18 +27,6 @@ struct Linear {
     self.precision = precision
   }
 
-  /// The map of flattened patches to channels, in f32 whatever the precision of the rest: what
-  /// bf16 or int8 would round off the pixels is lost to every later layer, and this is a
-  /// fortieth of a tower's work.
-  ///
-  /// - Parameter kernel: `[outputs, ...]`, as a linear map or as a convolution stores it.
-  static func ofPatches(kernel: Tensor, bias: Tensor? = nil) -> Linear {
-    let outputs = kernel.shape[0]
-    return Linear(
-      weight: kernel.reshaped([outputs, kernel.elementCount / max(1, outputs)]), bias: bias,
-      precision: .f32)
-  }
-
   /// `[..., inputs]` to `[..., outputs]`.
   func callAsFunction(
     _ x: Tensor, in context: ExecutionContext
@@ -60,5 +48,24 @@ struct Linear {
     of layers: [Linear], _ x: Tensor, in context: ExecutionContext
   ) throws(TensorError) -> [Tensor] {
     try context.linear(x, layers.map { LinearMap(weight: $0.weight, bias: $0.bias) })
+  }
+}
+
+/// The map of flattened patches to channels, in f32 whatever the precision of the rest: what bf16
+/// or int8 would round off the pixels is lost to every later layer, and this is a fortieth of a
+/// tower's work.
+struct PatchEmbedding {
+  /// `[outputs, ...]`, as a linear map or as a convolution stores it.
+  let kernel: Tensor
+  var bias: Tensor?
+
+  /// `[..., 3 P P]` to `[..., outputs]`.
+  func callAsFunction(
+    _ patches: Tensor, in context: ExecutionContext
+  ) throws(TensorError) -> Tensor {
+    let outputs = kernel.shape[0]
+    let weight = try context.reshaped(
+      kernel, [outputs, kernel.elementCount / max(1, outputs)])
+    return try context.linear(patches, weight: weight, bias: bias, precision: .f32)
   }
 }

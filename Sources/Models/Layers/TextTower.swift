@@ -68,6 +68,22 @@ package struct TextTower {
     return try normAfter(try transformer(placed, mask: mask, in: context), in: context)
   }
 
+  /// The same of texts of any lengths, one after another as `[1, ΣT, D]`: each sees itself alone,
+  /// and nothing is padded.
+  private func encodeTogether(
+    _ texts: [[Int]], in context: ExecutionContext
+  ) throws(TensorError) -> Tensor {
+    let width = configuration.transformer.width
+    let lengths = texts.map(\.count)
+    let embedded = try context.rows(of: tokens, at: texts.flatMap { $0 })
+    let placed = try context.add(
+      embedded, try context.rows(of: positions, at: lengths.flatMap { 0..<$0 }))
+    let mask = AttentionMask(isCausal: configuration.isCausal, segments: lengths)
+    let states = try transformer(
+      try context.reshaped(placed, [1, placed.shape[0], width]), mask: mask, in: context)
+    return try normAfter(states, in: context)
+  }
+
   /// The position of each text that stands for the whole of it: `[B, T, D]` to `[B, D]`.
   package func pool(
     _ states: Tensor, texts: [[Int]], in context: ExecutionContext
@@ -85,11 +101,25 @@ package struct TextTower {
     try projection(pooled, in: context)
   }
 
-  /// Unit vectors `[B, E]` of texts with the same count of ids.
+  /// Unit vectors `[B, E]` of texts.
   package func embed(
     _ texts: [[Int]], in context: ExecutionContext
   ) throws(TensorError) -> Tensor {
-    let pooled = try pool(try encode(texts, in: context), texts: texts, in: context)
+    let pooled = Set(texts.map(\.count)).count > 1
+      ? try poolTogether(try encodeTogether(texts, in: context), texts, in: context)
+      : try pool(try encode(texts, in: context), texts: texts, in: context)
     return try context.normalized(try project(pooled, in: context))
+  }
+
+  private func poolTogether(
+    _ states: Tensor, _ texts: [[Int]], in context: ExecutionContext
+  ) throws(TensorError) -> Tensor {
+    var start = 0
+    let positions = texts.map { ids in
+      defer { start += ids.count }
+      return start + configuration.pooledPosition(of: ids)
+    }
+    return try context.rows(
+      of: try context.reshaped(states, [states.shape[1], states.shape[2]]), at: positions)
   }
 }

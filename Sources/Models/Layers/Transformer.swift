@@ -73,7 +73,14 @@ struct Transformer {
     for (layer, block) in blocks.enumerated() {
       let site = LayerSite(tower: tower, layer: layer)
       context.taps?.offer(hidden: x, at: site)
-      x = try block(x, mask: mask, site: site, in: context)
+      guard context.recomputesBlocks else {
+        x = try block(x, mask: mask, site: site, in: context)
+        continue
+      }
+      let input = x
+      x = try context.recomputed { context throws(TensorError) in
+        try block(input, mask: mask, site: site, in: context)
+      }
     }
     context.taps?.offer(hidden: x, at: LayerSite(tower: tower, layer: blocks.count))
     return x

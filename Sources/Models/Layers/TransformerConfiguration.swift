@@ -8,6 +8,18 @@ package struct TransformerConfiguration: Equatable, Sendable {
   package var heads: Int
   package var activation: ActivationName
   package var epsilon: Double
+
+  package init(
+    width: Int, feedForwardWidth: Int, layers: Int, heads: Int, activation: ActivationName,
+    epsilon: Double
+  ) {
+    self.width = width
+    self.feedForwardWidth = feedForwardWidth
+    self.layers = layers
+    self.heads = heads
+    self.activation = activation
+    self.epsilon = epsilon
+  }
 }
 
 extension TransformerConfiguration {

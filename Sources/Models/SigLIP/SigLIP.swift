@@ -11,7 +11,7 @@ import Tensors
 /// A learned query that gathers from every position: multi-head attention pooling (Lee et al.
 /// 2019), with a feed-forward layer behind it.
 struct AttentionPool {
-  /// `[1, D]`
+  /// `[1, 1, D]`
   let probe: Tensor
   let attention: Attention
   let norm: LayerNorm
@@ -19,7 +19,7 @@ struct AttentionPool {
 
   init(_ scope: WeightScope, _ configuration: TransformerConfiguration) throws(CheckpointError) {
     let width = configuration.width
-    probe = try scope.exact("probe", [1, 1, width]).reshaped([1, width])
+    probe = try scope.exact("probe", [1, 1, width])
     attention = try Attention(scope["attention"], width: width, heads: configuration.heads)
     norm = try LayerNorm(scope["layernorm"], width: width, epsilon: configuration.epsilon)
     feedForward = try FeedForward(scope["mlp"], configuration)
@@ -31,7 +31,9 @@ struct AttentionPool {
   ) throws(TensorError) -> Tensor {
     let (batch, width) = (states.shape[0], states.shape[2])
     let queries = try context.reshaped(
-      try context.rows(of: probe, at: [Int](repeating: 0, count: batch)), [batch, 1, width])
+      try context.rows(
+        of: try context.reshaped(probe, [1, width]), at: [Int](repeating: 0, count: batch)),
+      [batch, 1, width])
     let gathered = try attention(queries, over: states, site: site, in: context)
     let refined = try feedForward(try norm(gathered, in: context), in: context)
     return try context.reshaped(try context.add(gathered, refined), [batch, width])
@@ -41,7 +43,7 @@ struct AttentionPool {
 /// The picture tower: a Vision Transformer without a class token, pooled by a learned query.
 package struct SigLIPVisionTower {
   package let configuration: SigLIPConfiguration.Vision
-  let patchEmbedding: Linear
+  let patchEmbedding: PatchEmbedding
   let positions: PositionGrid
   let transformer: Transformer
   let normAfter: LayerNorm
@@ -61,11 +63,11 @@ package struct SigLIPVisionTower {
     let bias = try patches.exact("bias", [width])
     switch configuration.input {
     case .pictures:
-      patchEmbedding = .ofPatches(
+      patchEmbedding = PatchEmbedding(
         kernel: try patches.tensor("weight", [width, 3, patch, patch]), bias: bias)
       positions = PositionGrid(table, side: side, filter: .bicubic)
     case .patches:
-      patchEmbedding = .ofPatches(
+      patchEmbedding = PatchEmbedding(
         kernel: try patches.tensor("weight", [width, 3 * patch * patch]), bias: bias)
       positions = PositionGrid(table, side: side, filter: .bilinearAntialiased)
     }

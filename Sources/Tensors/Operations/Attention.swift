@@ -6,10 +6,14 @@ package struct AttentionMask {
   package var isCausal: Bool
   /// Added to the scores: `[T, S]`, or `[B, T, S]`; −∞ hides a key.
   package var additive: Tensor?
+  /// Where the one sequence of the batch is several, one after another, that do not see each
+  /// other: how long each is. Texts of many lengths go through a tower so without padding.
+  package var segments: [Int]?
 
-  package init(isCausal: Bool = false, additive: Tensor? = nil) {
+  package init(isCausal: Bool = false, additive: Tensor? = nil, segments: [Int]? = nil) {
     self.isCausal = isCausal
     self.additive = additive
+    self.segments = segments
   }
 
   package static let all = AttentionMask()
@@ -20,7 +24,7 @@ extension ExecutionContext {
   /// softmax(scale · Q Kᵀ + mask) V for every head (Vaswani et al. 2017).
   ///
   /// `query [B, T, H, D]`, `key` and `value [B, S, H, D]` to `[B, T, H · D]`. Fused: scores are
-  /// never stored, unless a tap wants the probabilities at `site` or a tape runs.
+  /// never stored, unless a tap wants the probabilities at `site`; gradients compute them anew.
   ///
   /// - Throws: ``TensorError`` for shapes that do not fit, or when cancelled.
   package func attention(
@@ -38,79 +42,34 @@ extension ExecutionContext {
     guard tape == nil || mask.additive?.isTracked != true else {
       throw .notDifferentiable(operation: "the mask of attention")
     }
-    let isTraced = taps?.wants(site) ?? false
-    let isTracked = tape != nil && (query.isTracked || key.isTracked || value.isTracked)
-    guard isTraced || isTracked else {
+    guard taps?.wants(site) ?? false, mask.segments == nil else {
       return try fusedAttention(query, key, value, scale: scale, mask: mask)
     }
     let scores = try headProducts(query, key)
     var probabilities = try softmax(
       scores, scale: scale, mask: try scoreMask(mask, batch: q[0], heads: q[2], q[1], k[1]))
-    if isTraced {
-      // Under a tape a wanted map is a variable, so that its gradient can be asked for without
-      // following the pixels or the vocabulary below it.
-      if let tape { probabilities = tape.watch(probabilities) }
-      taps?.receive(probabilities, at: site)
-    }
+    // Under a tape a wanted map is a variable, so that its gradient can be asked for without
+    // following the pixels or the vocabulary below it.
+    if let tape { probabilities = tape.watch(probabilities) }
+    taps?.receive(probabilities, at: site)
     return try headSums(probabilities, value)
   }
 
   private func fits(_ mask: AttentionMask, batch: Int, queries: Int, keys: Int) -> Bool {
+    if let segments = mask.segments {
+      return batch == 1 && mask.additive == nil && segments.allSatisfy { $0 > 0 }
+        && segments.reduce(0, +) == queries && queries == keys
+    }
     guard let shape = mask.additive?.shape else { return true }
     return shape == [queries, keys] || shape == [batch, queries, keys]
   }
 
-  // MARK: Fused
-
-  private func fusedAttention(
-    _ query: Tensor, _ key: Tensor, _ value: Tensor, scale: Float, mask: AttentionMask
-  ) throws(TensorError) -> Tensor {
-    let (q, k, v) = (try withRows(query), try withRows(key), try withRows(value))
-    let (batch, queries, heads, width) = (q.shape[0], q.shape[1], q.shape[2], q.shape[3])
-    let keys = k.shape[1]
-    let y = empty([batch, queries, heads * width])
-    let additive = try mask.additive.map { m throws(TensorError) in try contiguous(m) }
-    let kernel = functions.attention
-    let rows = Int(functions.tile_rows)
-    let tiles = (queries + rows - 1) / rows
-    // Heads are shared out whole, so that a head's keys stay in one cache, unless they are few.
-    let parts = max(1, min(tiles, 4 * pool.threadCount / max(1, batch * heads)))
-    let scratchFloats = Int(gaze_attention_scratch(Int32(width)))
-    let scratch = empty([batch * heads * parts, scratchFloats])
-    let (qs, ks, vs, out, work) = (q.floats, k.floats, v.floats, y.floats, scratch.floats)
-    try parallel(batch * heads * parts) { index in
-      let (b, h, part) = (index / parts / heads, index / parts % heads, index % parts)
-      for tile in tiles * part / parts..<tiles * (part + 1) / parts
-      where !cancellation.isCancelled {
-        let first = queries * tile / tiles
-        let count = queries * (tile + 1) / tiles - first
-        let maskRow = additive.map {
-          $0.floats + (($0.shape.rank == 3 ? b * queries : 0) + first) * keys
-        }
-        var arguments = gaze_attention_arguments(
-          q: qs + b * q.strides[0] + first * q.strides[1] + h * q.strides[2],
-          q_stride: q.strides[1],
-          k: ks + b * k.strides[0] + h * k.strides[2], k_stride: k.strides[1],
-          v: vs + b * v.strides[0] + h * v.strides[2], v_stride: v.strides[1],
-          out: out + (b * queries + first) * heads * width + h * width,
-          out_stride: heads * width,
-          mask: maskRow.map { UnsafePointer($0) }, mask_stride: keys,
-          scratch: work + index * scratchFloats, scale: scale,
-          rows: Int32(count), keys: Int32(keys), width: Int32(width),
-          causal_limit: mask.isCausal ? Int32(first + keys - queries) : Int32.max)
-        kernel(&arguments)
-      }
-    }
-    withExtendedLifetime((q, k, v, additive, scratch)) {}
-    return y
-  }
-
   /// `x` with channels that lie together, whatever its other strides.
-  private func withRows(_ x: Tensor) throws(TensorError) -> Tensor {
+  func withRows(_ x: Tensor) throws(TensorError) -> Tensor {
     x.elementType == .f32 && (x.strides[-1] == 1 || x.shape[-1] == 1) ? x : try contiguous(x)
   }
 
-  // MARK: Explicit, for traces and gradients
+  // MARK: Explicit, for traces
 
   /// The mask as `[T, S]` or, when it differs by sequence, `[B, H, T, S]`.
   private func scoreMask(

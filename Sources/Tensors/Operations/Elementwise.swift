@@ -86,15 +86,28 @@ extension ExecutionContext {
     return try sumOfRows(rows).reshaped(shape)
   }
 
-  /// `[M, D]` to `[D]`, each sum running over the rows in order.
+  /// `[M, D]` to `[D]`: runs of rows in order, then the runs in order, whatever the thread count.
   func sumOfRows(_ x: Tensor) throws(TensorError) -> Tensor {
     let (rows, width) = (x.shape.rowCount, x.shape.width)
-    let total = zeros([width])
     let source = try contiguous(x)
     let add = functions.add
-    for row in 0..<rows {
-      add(total.floats, source.floats + row * width, total.floats, Int64(width))
+    let parts = ExecutionContext.sumParts(of: rows)
+    let sums = zeros([parts, width])
+    let (from, to) = (source.floats, sums.floats)
+    // Few long rows are shared out by their columns, many by their runs.
+    let stripes = max(1, min(width / 4096, 16 / parts))
+    try parallel(parts * stripes) { index in
+      let (part, stripe) = index.quotientAndRemainder(dividingBy: stripes)
+      let columns = width * stripe / stripes..<width * (stripe + 1) / stripes
+      let total = to + part * width + columns.lowerBound
+      for row in rows * part / parts..<rows * (part + 1) / parts {
+        add(total, from + row * width + columns.lowerBound, total, Int64(columns.count))
+      }
     }
-    return total
+    withExtendedLifetime(source) {}
+    return parts == 1 ? sums.reshaped([width]) : try sumOfRows(sums)
   }
+
+  /// Runs that sums over rows are cut into.
+  static func sumParts(of rows: Int) -> Int { max(1, min(16, rows / 256)) }
 }

@@ -66,6 +66,9 @@ extension ExecutionContext {
       return try finished(try linear(x, maps.map(\.bare), precision: precision), maps)
     }
     let input = try contiguous(x)
+    if isTrained(x, maps), (precision ?? self.precision) == .bf16 {
+      return try pairedLinear(x, input, maps)
+    }
     var outputs: [Tensor] = []
     // Converted copies are only this function's: their buffers must outlive the product.
     var operands: [Tensor] = []
@@ -92,6 +95,29 @@ extension ExecutionContext {
     withExtendedLifetime((input, operands)) {}
     return zip(maps, outputs).map { map, y in
       recorded(y, from: [x, map.weight, map.bias], linearRule(input, map.weight, map.bias))
+    }
+  }
+
+  /// Whether gradients of weights will be asked for: then products keep what those need.
+  private func isTrained(_ x: Tensor, _ maps: [LinearMap]) -> Bool {
+    tape != nil && maps.contains { $0.weight.isTracked }
+  }
+
+  /// The same in bf16 with f32 sums, forward and backward.
+  private func pairedLinear(
+    _ x: Tensor, _ input: Tensor, _ maps: [LinearMap]
+  ) throws(TensorError) -> [Tensor] {
+    for map in maps { _ = try map.outputShape(of: x) }
+    let (outputs, rows) = try pairedSums(input, maps)
+    let shape = x.shape
+    let isFollowed = x.isTracked
+    return zip(maps, outputs).map { map, y in
+      recorded(y, from: [x, map.weight, map.bias]) { gradient, context throws(TensorError) in
+        let found = try context.pairedGradients(
+          gradient, rows: rows, weight: map.weight.detached,
+          wanted: (isFollowed, map.weight.isTracked, map.bias?.isTracked == true))
+        return [found.input?.reshaped(shape), found.weight, found.bias]
+      }
     }
   }
 

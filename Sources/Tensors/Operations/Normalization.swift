@@ -41,36 +41,26 @@ extension ExecutionContext {
   ) throws(TensorError) -> [Tensor?] {
     let dy = try contiguous(gradient)
     let (rows, width) = (x.shape.rowCount, x.shape.width)
-    let normalized = empty([rows, width])
-    let functions = functions
-    let (source, hat, kept) = (x.floats, normalized.floats, statistics.floats)
-    for row in 0..<rows {
-      let (mean, inverse) = (kept[2 * row], kept[2 * row + 1])
-      for i in row * width..<(row + 1) * width { hat[i] = (source[i] - mean) * inverse }
+    let dx = wanted.input ? empty(x.shape) : nil
+    let parts = ExecutionContext.sumParts(of: rows)
+    let sums = wanted.parameters ? zeros([2, parts, width]) : nil
+    let kernel = functions.layer_norm_backward
+    let (source, gains, kept, slopes) = (x.floats, gain.floats, statistics.floats, dy.floats)
+    let (out, gainSums) = (dx?.floats, sums?.floats)
+    try parallel(parts) { part in
+      let range = rows * part / parts..<rows * (part + 1) / parts
+      let start = range.lowerBound * width
+      kernel(
+        source + start, gains, kept + 2 * range.lowerBound, slopes + start, out.map { $0 + start },
+        gainSums.map { $0 + part * width }, gainSums.map { $0 + (parts + part) * width },
+        Int64(range.count), Int64(width))
     }
-    var dx: Tensor?
-    if wanted.input {
-      let g = try multiply(dy, gain.detached)
-      let result = empty(x.shape)
-      let (gs, out) = (g.floats, result.floats)
-      try parallelRows(rows, width: width) { range in
-        for row in range {
-          let start = row * width
-          let mean = functions.sum(gs + start, Int64(width)) / Float(width)
-          let projection =
-            functions.dot_product(gs + start, hat + start, Int64(width)) / Float(width)
-          let inverse = kept[2 * row + 1]
-          for i in start..<start + width {
-            out[i] = inverse * (gs[i] - mean - hat[i] * projection)
-          }
-        }
-      }
-      withExtendedLifetime((g, normalized)) {}
-      dx = result
+    withExtendedLifetime((dy, gain, statistics)) {}
+    guard let sums else { return [dx, nil, nil] }
+    func total(_ index: Int) throws(TensorError) -> Tensor {
+      try sumOfRows(sums.sliced(axis: 0, index..<index + 1).reshaped([parts, width]))
     }
-    guard wanted.parameters else { return [dx, nil, nil] }
-    let flat = dy.reshaped([rows, width])
-    return [dx, try sumOfRows(try multiply(flat, normalized)), try sumOfRows(flat)]
+    return [dx, try total(0), try total(1)]
   }
 
   /// y = x / √(mean(x²) + ε) · gain over the last axis (Zhang & Sennrich 2019).
