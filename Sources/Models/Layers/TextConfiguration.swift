@@ -9,6 +9,19 @@ package struct TextConfiguration: Equatable, Sendable {
   package var projectionHasBias: Bool
   /// What stands behind a text that is shorter than the tower, where it counts.
   package var padding: TextPadding
+
+  package init(
+    transformer: TransformerConfiguration, vocabulary: Int, positions: Int, pooling: TextPooling,
+    isCausal: Bool, projectionHasBias: Bool, padding: TextPadding
+  ) {
+    self.transformer = transformer
+    self.vocabulary = vocabulary
+    self.positions = positions
+    self.pooling = pooling
+    self.isCausal = isCausal
+    self.projectionHasBias = projectionHasBias
+    self.padding = padding
+  }
 }
 
 /// Which position of a text stands for the whole of it.
@@ -27,6 +40,11 @@ package struct TextPadding: Equatable, Sendable {
   package var id: Int
   /// Whether padding stands before the text rather than behind it.
   package var isLeading = false
+
+  package init(id: Int, isLeading: Bool = false) {
+    self.id = id
+    self.isLeading = isLeading
+  }
 }
 
 extension TextConfiguration {

@@ -36,6 +36,21 @@ extension ExecutionContext {
     }
   }
 
+  /// a · x + b · y, of one shape; no gradient.
+  package func mixed(
+    _ x: Tensor, _ a: Float, _ y: Tensor, _ b: Float
+  ) throws(TensorError) -> Tensor {
+    guard x.shape == y.shape else {
+      throw .shapes(operation: "mix", found: [x.shape, y.shape], expected: "equal shapes")
+    }
+    let (left, right) = (try contiguous(x), try contiguous(y))
+    let result = empty(x.shape)
+    result.floats.update(from: right.floats, count: right.elementCount)
+    functions.scale_add(left.floats, a, b, result.floats, Int64(left.elementCount))
+    withExtendedLifetime(left) {}
+    return result
+  }
+
   /// A new tensor whose every element is `value`.
   package func filled(_ shape: Shape, with value: Float) -> Tensor {
     let tensor = empty(shape)
