@@ -1,0 +1,3 @@
+extension PictureGathering {
+  mutating func readFolder(_ path: String) throws(TrainingError) {}
+}

@@ -1,0 +1,3 @@
+extension PictureGathering {
+  mutating func readShard(_ path: String) throws(TrainingError) {}
+}
