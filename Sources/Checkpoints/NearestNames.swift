@@ -1,8 +1,8 @@
 /// Names that somebody may have meant.
-enum NearestNames {
+package enum NearestNames {
   /// Up to three of `names`, nearest first: by Levenshtein distance without regard to case, or
   /// because one holds the other.
-  static func of(_ name: String, among names: [String]) -> [String] {
+  package static func of(_ name: String, among names: [String]) -> [String] {
     let wanted = folded(name)
     let close = names.compactMap { candidate -> (name: String, distance: Int)? in
       let bytes = folded(candidate)

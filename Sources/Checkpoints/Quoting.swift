@@ -4,7 +4,7 @@ extension String {
   private static let longestQuotation = 120
 
   /// This text without control, format or bidirectional characters, shortened in the middle.
-  var escaped: String {
+  package var escaped: String {
     var scalars = unicodeScalars.prefix(String.longestQuotation + 1).map(\.printable)
     if scalars.count > String.longestQuotation {
       let half = String.longestQuotation / 2
@@ -14,10 +14,10 @@ extension String {
   }
 
   /// This text in full, without control, format or bidirectional characters.
-  var escapedText: String { unicodeScalars.map(\.printable).joined() }
+  package var escapedText: String { unicodeScalars.map(\.printable).joined() }
 
   /// This text, escaped, between single quotation marks.
-  var quoted: String { "'\(escaped)'" }
+  package var quoted: String { "'\(escaped)'" }
 }
 
 extension Unicode.Scalar {
