@@ -61,6 +61,16 @@ package struct ImageProcessor: Sendable, Equatable {
   /// From 8-bit samples to the numbers of the model.
   package var scaling: PixelScaling
 
+  /// What CLIP's reference prepares for pictures with this side.
+  package static func clip(side: Int) -> ImageProcessor {
+    ImageProcessor(
+      resizing: .shortestEdge(side), filter: .bicubic,
+      crop: Crop(width: side, height: side, fill: 0, rounding: .down), alpha: .compositedOnWhite,
+      scaling: PixelScaling(
+        rescaling: .factor(1 / 255),
+        normalization: PixelScaling.Normalization(mean: clipMean, deviation: clipDeviation)))
+  }
+
   /// Pixels that a prepared picture may have: a limit for settings that follow the picture's size.
   static let maximumPixels = DecodeBudget.standard.pixels
 }

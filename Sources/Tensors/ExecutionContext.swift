@@ -83,6 +83,14 @@ package final class ExecutionContext {
   /// - Precondition: `values` has as many elements as `shape`.
   package func tensor(_ values: [Float], _ shape: Shape) -> Tensor { tensor([values], shape) }
 
+  /// The same of elements that lie elsewhere, which are copied.
+  package func tensor(_ values: UnsafeBufferPointer<Float>, _ shape: Shape) -> Tensor {
+    precondition(values.count == shape.elementCount, "\(values.count) values for \(shape)")
+    let tensor = empty(shape)
+    if let base = values.baseAddress { tensor.floats.update(from: base, count: values.count) }
+    return tensor
+  }
+
   /// The same of elements that lie in several places, one after another.
   package func tensor(_ parts: [[Float]], _ shape: Shape) -> Tensor {
     let count = parts.reduce(0) { $0 + $1.count }

@@ -65,7 +65,7 @@ extension TextConfiguration {
   }
 
   /// The ids to compute with: those that can reach the embedding, or all with their padding.
-  func inputIDs(from ids: [Int]) -> [Int] {
+  package func inputIDs(from ids: [Int]) -> [Int] {
     guard countsPadding else { return Array(ids.prefix(pooledPosition(of: ids) + 1)) }
     let fill = [Int](repeating: padding.id, count: max(0, positions - ids.count))
     return padding.isLeading ? fill + ids : ids + fill

@@ -98,3 +98,17 @@ package struct CaptionedPictures: Sendable {
 
   private static let maximumEntries = 1 << 30
 }
+
+extension CaptionedPictures {
+  /// Tells whether a resumed run sees the same pictures and captions: a hash over where they are
+  /// and what is said of them, not over their pixels.
+  var fingerprint: String {
+    var text = ""
+    for entry in entries {
+      let picture = pictures[Int(entry)]
+      text += "\(picture.location.description)\n\(picture.group)\n"
+      for caption in picture.captions { text += "\(caption.language)\t\(caption.text)\n" }
+    }
+    return ContentHash(of: Array(text.utf8)).hexadecimal
+  }
+}
