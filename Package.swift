@@ -47,7 +47,9 @@ let package = Package(
     module(
       "Engine",
       ["JSONDocuments", "Tensors", "Checkpoints", "Tokenizers", "Media", "Models", "Training"]),
-    module("Console", ["JSONDocuments", "Tensors", "Checkpoints", "Media", "Pictures", "Engine"]),
+    module(
+      "Console",
+      ["JSONDocuments", "Tensors", "Checkpoints", "Media", "Pictures", "Training", "Engine"]),
     module("Screen", ["Pictures"]),
     module("Terminal", ["CCurses", "Media", "Pictures", "Console", "Screen"]),
     .executableTarget(
@@ -71,7 +73,9 @@ let package = Package(
     tests("Models", ["Tensors", "Checkpoints", "Tokenizers", "Media", "JSONDocuments"]),
     tests("Training", ["Models", "Tokenizers", "Tensors", "Checkpoints", "Media", "JSONDocuments"]),
     tests("Engine", ["Models", "Tensors", "Checkpoints", "Media", "JSONDocuments"]),
-    tests("Console", ["Engine", "Media", "Pictures", "Tensors", "Checkpoints", "JSONDocuments"]),
+    tests(
+      "Console",
+      ["Engine", "Media", "Pictures", "Tensors", "Training", "Checkpoints", "JSONDocuments"]),
     .executableTarget(
       name: "TerminalDemo", dependencies: ["Media", "Pictures", "Screen", "Terminal"],
       path: "Tests/TerminalDemo", swiftSettings: settings()),

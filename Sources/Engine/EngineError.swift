@@ -3,6 +3,7 @@ import Media
 import Models
 import Tensors
 import Tokenizers
+import Training
 
 /// Why the engine refused or stopped.
 package enum EngineError: Error {
@@ -26,9 +27,15 @@ package enum EngineError: Error {
   case notFinite(what: String)
   /// The program that measures the machine's peaks did not.
   case peaks(program: String, problem: String)
+  /// A training run was refused or stopped; never ``TrainingError/cancelled``.
+  case training(TrainingError)
 
   init(_ error: TensorError) {
     self = error == .cancelled ? .cancelled : .arithmetic(error)
+  }
+
+  init(_ error: TrainingError) {
+    if case .cancelled = error { self = .cancelled } else { self = .training(error) }
   }
 }
 
@@ -48,6 +55,7 @@ extension EngineError: CustomStringConvertible {
     case .arithmetic: "engine.arithmetic"
     case .notFinite: "engine.notFinite"
     case .peaks: "bench.peaks"
+    case .training(let error): error.code
     }
   }
 
@@ -66,6 +74,7 @@ extension EngineError: CustomStringConvertible {
     case .arithmetic(let error): "\(error)"
     case .notFinite(let what): "\(what) is not finite in this precision"
     case .peaks(let program, let problem): "the peak program \(program): \(problem)"
+    case .training(let error): error.description
     }
   }
 
@@ -76,6 +85,7 @@ extension EngineError: CustomStringConvertible {
     case .noTokens: "the model needs a tokenizer that adds the ends of a text; load it with tokenizer=FILE"
     case .notFinite: "try `:set precision f32`"
     case .peaks: "make bench builds one from Benchmarks/peaks.c; without peaks= only rates are given"
+    case .training(let error): error.remedy
     default: nil
     }
   }

@@ -70,7 +70,7 @@ package enum ConsoleFrontEnd {
         let record = await session.perform(line, origin: .prompt)
         if await quitIfAsked(session, queue) { return }
         // What was pasted behind it is not wanted either.
-        if record?.failure?.isInterrupt == true { break }
+        if record?.isInterrupt == true { break }
       }
       queue.push(.busy(false))
     }

@@ -52,6 +52,7 @@ final class EventPainter: Sendable {
       queue.push(.lines([StyledLine("took " + Format.milliseconds(milliseconds), .dim)]))
     case .progress(let progress):
       queue.push(.progress("\(progress.stage) \(progress.completed)/\(progress.total)"))
+    case .training: break
     case .finished(let record):
       let format = state.withLock { $0.format }
       queue.push(

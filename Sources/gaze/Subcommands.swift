@@ -3,7 +3,7 @@ import ArgumentParser
 /// What `gaze WORD …` does besides running scripts. Each forwards to a verb.
 enum Subcommands {
   static let all: [any ParsableCommand.Type] = [
-    BenchCommand.self, InspectCommand.self, DocumentationCommand.self,
+    BenchCommand.self, InspectCommand.self, TrainCommand.self, DocumentationCommand.self,
   ]
 }
 

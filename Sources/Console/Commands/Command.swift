@@ -13,11 +13,17 @@ package struct Outcome: Sendable {
   /// Encodings that came from the cache.
   package var cached: Int
   package var warnings: [Warning]
+  /// Whether the user interrupted it, and this is what there was by then.
+  package var isInterrupted: Bool
 
-  package init(_ result: any CommandResult, cached: Int = 0, warnings: [Warning] = []) {
+  package init(
+    _ result: any CommandResult, cached: Int = 0, warnings: [Warning] = [],
+    isInterrupted: Bool = false
+  ) {
     self.result = result
     self.cached = cached
     self.warnings = warnings
+    self.isInterrupted = isInterrupted
   }
 }
 

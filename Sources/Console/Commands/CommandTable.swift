@@ -6,8 +6,8 @@ package enum CommandTable {
     Load.self, Use.self, Unload.self, Inspect.self, Image.self, MediaList.self, Drop.self,
     Preview.self, Rank.self, Search.self, Plan.self, Embed.self, Attention.self, Step.self,
     Export.self, Check.self, SetCommand.self, Show.self, Print.self, SourceCommand.self,
-    LogCommand.self, Echo.self, Mode.self, Once.self, Time.self, Bench.self, Layout.self,
-    Focus.self, Help.self, Apropos.self, Clear.self, Reset.self, Quit.self,
+    LogCommand.self, Echo.self, Mode.self, Once.self, Time.self, Train.self, Bench.self,
+    Layout.self, Focus.self, Help.self, Apropos.self, Clear.self, Reset.self, Quit.self,
   ]
 
   /// Verbs of model families that are not here yet: known, so that they answer with what is

@@ -92,6 +92,8 @@ package struct Parameter: Sendable {
 package enum Completer: Sendable, Equatable {
   case nothing
   case path
+  /// Folders, and files whose names end in one of these.
+  case files([String])
   case choices([String])
   case mediaNames
   case modelNames

@@ -12,10 +12,12 @@ extension ValueKind where Value == String {
     ValueKind(placeholder: placeholder, expectation: "text", completion: .nothing) { $0 }
   }
 
-  package static func path(_ placeholder: String = "FILE") -> ValueKind {
-    ValueKind(placeholder: placeholder, expectation: "a path", completion: .path) {
-      $0.isEmpty ? nil : $0
-    }
+  /// - Parameter endings: those of the names that completion offers; none: all.
+  package static func path(_ placeholder: String = "FILE", endings: [String] = []) -> ValueKind {
+    ValueKind(
+      placeholder: placeholder, expectation: "a path",
+      completion: endings.isEmpty ? .path : .files(endings)
+    ) { $0.isEmpty ? nil : $0 }
   }
 
   package static func name(_ placeholder: String, _ completion: Completer) -> ValueKind {

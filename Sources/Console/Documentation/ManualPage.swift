@@ -12,6 +12,9 @@ package enum ManualPage {
       .br
       .B gaze inspect
       .RI [ --json ] " " CHECKPOINT
+      .br
+      .B gaze train
+      .RI [ --steps " " N ] " " [ --resume ] " " [ --json ] " " RECIPE
       .SH DESCRIPTION
       In a terminal,
       .B gaze

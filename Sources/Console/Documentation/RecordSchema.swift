@@ -242,7 +242,7 @@ package enum RecordSchema {
         .field("query", .string), .field("searched", .integer), .field("skipped", .integer),
         .field("items", .array(.object([.field("path", .string), .field("cosine", .real)]))),
       ]),
-      "bench": bench,
+      "bench": bench, "train": training,
       "export": .object([
         .field("path", .string), .field("bytes", .integer), .field("shape", .array(.integer)),
       ]),
@@ -251,6 +251,27 @@ package enum RecordSchema {
       ]),
     ]
   }
+
+  private static let training: Schema = {
+    let share = [Schema.Field.field("top1", .number), .field("top5", .number)]
+    return .object([
+      .field("folder", .string), .field("step", .integer), .field("steps", .integer),
+      .field("interrupted", .boolean), .field("seconds", .number), .field("parameters", .integer),
+      .optional("loss", .real), .optional("logitScale", .real),
+      .optional("learningRate", .real), .optional("pairsPerSecond", .real),
+      .optional(
+        "heldOut",
+        .object(
+          [
+            .field("step", .integer), .field("pictures", .integer), .field("labels", .integer),
+            .field("byLanguage", .members(.object(share))),
+          ] + share)),
+      .field("skipped", .integer),
+      .field(
+        "skippedFiles",
+        .array(.object([.field("path", .string), .field("problem", .string)]))),
+    ])
+  }()
 
   private static let bench = Schema.object([
     .field("isa", .string), .field("threads", .integer), .field("quick", .boolean),

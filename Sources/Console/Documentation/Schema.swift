@@ -11,6 +11,8 @@ package indirect enum Schema: Sendable {
   case either([Schema])
   /// An object with any members.
   case anything
+  /// An object whose members have any names and this shape.
+  case members(Schema)
 
   package struct Field: Sendable {
     let name: String
@@ -26,6 +28,8 @@ package indirect enum Schema: Sendable {
     case .number: #"{ "type": "number" }"#
     case .boolean: #"{ "type": "boolean" }"#
     case .anything: #"{ "type": "object" }"#
+    case .members(let member):
+      #"{ "type": "object", "additionalProperties": \#(member.json(indent: indent)) }"#
     case .constant(let value): #"{ "const": \#(value) }"#
     case .one(let values):
       #"{ "enum": [\#(values.map { "\"\($0)\"" }.joined(separator: ", "))] }"#

@@ -1,5 +1,6 @@
 import Engine
 import Foundation
+import Training
 
 /// Where a command came from.
 package struct Source: Sendable, Equatable, Codable {
@@ -23,6 +24,14 @@ package struct Record: Sendable {
   package var failure: CommandFailure? {
     if case .failure(let failure) = outcome { failure } else { nil }
   }
+
+  /// Whether the user interrupted the command, whether or not something came of it.
+  package var isInterrupt: Bool {
+    switch outcome {
+    case .success(let outcome): outcome.isInterrupted
+    case .failure(let failure): failure.isInterrupt
+    }
+  }
 }
 
 /// A command that begins.
@@ -42,6 +51,9 @@ package struct Invocation: Sendable, Equatable {
 package enum Event: Sendable {
   case began(Invocation)
   case progress(StageProgress)
+  /// A step of training was taken: the progress of a command that has more to tell than a count.
+  /// As many come as there are steps; how often one looks is the front end's business.
+  case training(TrainingReport)
   case finished(Record)
   /// How long the command took, when the user wants to know.
   case time(milliseconds: Double)

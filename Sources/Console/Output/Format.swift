@@ -39,4 +39,20 @@ package enum Format {
       ? decimal(value, 1) + " ms" : value < 999.5 ? decimal(value, 0) + " ms"
         : decimal(value / 1000, 2) + " s"
   }
+
+  /// Time that a reader plans with: `8 s`, `3 min 20 s`, `2 h 05 min`, `11 d 3 h`.
+  package static func duration(seconds: Double) -> String {
+    guard seconds >= 0, seconds < 1e9 else { return "?" }
+    let whole = Int(seconds.rounded())
+    let (minutes, hours) = (whole / 60 % 60, whole / 3600)
+    func padded(_ value: Int) -> String { (value < 10 ? "0" : "") + "\(value)" }
+    if whole < 60 { return "\(whole) s" }
+    if whole < 3600 { return "\(minutes) min \(padded(whole % 60)) s" }
+    return hours < 24 ? "\(hours) h \(padded(minutes)) min" : "\(hours / 24) d \(hours % 24) h"
+  }
+
+  /// `9.8e-04`: for what spans powers of ten.
+  package static func scientific(_ value: Double) -> String {
+    String(format: "%.1e", locale: Locale(identifier: "en_US_POSIX"), value)
+  }
 }

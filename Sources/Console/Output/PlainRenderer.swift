@@ -16,6 +16,7 @@ package struct PlainRenderer {
   private let isQuiet: Bool
   package var format: OutputFormat
   private var cells: CellRenderer
+  private var training = TrainingLog()
 
   /// - Parameter isQuiet: no warnings and notes.
   package init(
@@ -31,12 +32,17 @@ package struct PlainRenderer {
   package mutating func show(_ event: Event) {
     switch event {
     case .began(let invocation):
+      training = TrainingLog()
       guard invocation.isEchoed, format == .text else { break }
       for line in invocation.text.split(separator: "\n", omittingEmptySubsequences: false) {
         streams.write("> \(String(line).escapingControls)\n")
       }
     case .time(let milliseconds):
       if format == .text { streams.writeError("took \(Format.milliseconds(milliseconds))\n") }
+    case .training(let report):
+      if let line = training.line(for: report), format == .text, !isQuiet {
+        streams.writeError(line + "\n")
+      }
     case .finished(let record):
       format == .json ? streams.write(JSONRecord(record).line + "\n") : showText(record)
     case .note(let text):

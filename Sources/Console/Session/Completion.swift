@@ -79,6 +79,7 @@ package struct CommandCompleter: Sendable {
     switch completer {
     case .nothing: []
     case .path: PathCompletion.paths(for: prefix)
+    case .files(let endings): PathCompletion.paths(for: prefix, endings: endings)
     case .choices(let names): matching(names, prefix)
     case .mediaNames: matching(context.media, prefix)
     case .aliases: matching(context.aliases, prefix)

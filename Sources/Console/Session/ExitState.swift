@@ -15,13 +15,10 @@ package struct ExitState: Sendable {
   mutating func note(_ record: Record) {
     if isUnsettled, !record.isExpectationMet { failures += 1 }
     isUnsettled = false
-    guard let failure = record.failure else { return }
-    if failure.isCheck {
-      checkFailed = true
-    } else if failure.isInterrupt {
+    if record.isInterrupt {
       isInterrupted = true
-    } else {
-      isUnsettled = true
+    } else if let failure = record.failure {
+      if failure.isCheck { checkFailed = true } else { isUnsettled = true }
     }
   }
 

@@ -1,6 +1,7 @@
 import Checkpoints
 import Engine
 import Foundation
+import Training
 
 /// A console without a screen: takes lines, performs commands one after another, and says what
 /// came of them as ``Event`` values.
@@ -84,6 +85,12 @@ package actor Session {
   var progressSink: @Sendable (StageProgress) -> Void {
     let emit = emit
     return { emit(.progress($0)) }
+  }
+
+  /// The same for the steps of training.
+  var trainingSink: @Sendable (TrainingReport) -> Void {
+    let emit = emit
+    return { emit(.training($0)) }
   }
 
   /// Interrupts whatever runs; the session goes on.
