@@ -126,7 +126,7 @@ extension ColorDepth {
   }
 
   /// The colour that this depth shows for `color`.
-  func quantised(_ color: RGB) -> RGB? {
+  package func quantised(_ color: RGB) -> RGB? {
     switch self {
     case .monochrome: nil
     case .named16: Palette.xterm256[Palette.nearestNamed(to: color, count: 16)]

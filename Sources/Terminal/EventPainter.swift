@@ -15,6 +15,18 @@ final class EventPainter: Sendable {
     var wishes: (symbols: SymbolSet?, colors: ColorDepth?) = (nil, nil)
     var isStepping = false
     var format = OutputFormat.text
+    var training = TrainingView()
+
+    /// What pictures are drawn with.
+    var wishedCells: CellRenderer {
+      var cells = cells
+      cells.symbols = wishes.symbols ?? cells.symbols
+      // The terminal can show no more colours than it has.
+      let limit = ColorDepth.allCases.firstIndex(of: cells.colors) ?? 0
+      let wish = wishes.colors.flatMap { ColorDepth.allCases.firstIndex(of: $0) } ?? limit
+      cells.colors = ColorDepth.allCases[min(limit, wish)]
+      return cells
+    }
   }
 
   private let queue: WakeQueue<TerminalMessage>
@@ -46,14 +58,22 @@ final class EventPainter: Sendable {
   func show(_ event: Event) {
     switch event {
     case .began(let invocation):
+      state.withLock { $0.training = TrainingView() }
       // What is typed stands on the screen already.
       if invocation.isEchoed { queue.push(.lines(echo(of: invocation.text))) }
     case .time(let milliseconds):
       queue.push(.lines([StyledLine("took " + Format.milliseconds(milliseconds), .dim)]))
     case .progress(let progress):
       queue.push(.progress("\(progress.stage) \(progress.completed)/\(progress.total)"))
-    case .training: break
+    case .training(let report):
+      let (line, isDue) = state.withLock { $0.training.take(report) }
+      if let line, !isQuiet { queue.push(.lines([StyledLine(line, .dim)])) }
+      guard isDue else { break }
+      // The status line says it too: there may be no room for a preview.
+      queue.push(.progress(TrainingText.status(report)))
+      drawTraining()
     case .finished(let record):
+      drawTraining()
       let format = state.withLock { $0.format }
       queue.push(
         .lines(format == .json ? [StyledLine(JSONRecord(record).line)] : lines(of: record)))
@@ -121,16 +141,19 @@ final class EventPainter: Sendable {
     }
   }
 
+  /// Shows a run as it stands, if there is one. What is drawn is a copy, drawn on the loop's
+  /// thread: training goes on meanwhile.
+  private func drawTraining() {
+    let (history, cells) = state.withLock { ($0.training.history, $0.wishedCells) }
+    guard history.last != nil else { return }
+    let picture = TrainingPicture(history, cells: cells)
+    queue.push(
+      .preview(
+        ScalablePicture { picture.draw(columns: $0, rows: $1) }, caption: StyledLine()))
+  }
+
   private func scalable(_ bitmap: Bitmap) -> ScalablePicture {
-    let cells = state.withLock { state in
-      var cells = state.cells
-      cells.symbols = state.wishes.symbols ?? cells.symbols
-      // The terminal can show no more colours than it has.
-      let limit = ColorDepth.allCases.firstIndex(of: cells.colors) ?? 0
-      let wish = state.wishes.colors.flatMap { ColorDepth.allCases.firstIndex(of: $0) } ?? limit
-      cells.colors = ColorDepth.allCases[min(limit, wish)]
-      return cells
-    }
+    let cells = state.withLock { $0.wishedCells }
     return ScalablePicture { columns, rows in
       (try? cells.render(bitmap, columns: columns, rows: rows)) ?? CellPicture(columns: 0, rows: 0)
     }

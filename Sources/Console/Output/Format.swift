@@ -53,6 +53,7 @@ package enum Format {
 
   /// `9.8e-04`: for what spans powers of ten.
   package static func scientific(_ value: Double) -> String {
-    String(format: "%.1e", locale: Locale(identifier: "en_US_POSIX"), value)
+    // Foundation writes a capital E where a locale is given.
+    String(format: "%.1e", locale: Locale(identifier: "en_US_POSIX"), value).lowercased()
   }
 }
