@@ -79,7 +79,7 @@ let package = Package(
     .executableTarget(
       name: "TerminalDemo", dependencies: ["Media", "Pictures", "Screen", "Terminal"],
       path: "Tests/TerminalDemo", swiftSettings: settings()),
-    tests("Terminal", ["CCurses", "Pictures", "Screen", "TerminalDemo"]),
+    tests("Terminal", ["CCurses", "Pictures", "Training", "Console", "Screen", "TerminalDemo"]),
   ]
 )
 

@@ -61,4 +61,20 @@ extension HeatMap {
     }
     return picture
   }
+
+  /// The map in half the columns and rows of ``cells(colors:)``: a cell holds one position above
+  /// another, told apart by ink and paper, so that without colours nothing is.
+  package func halfBlocks(colors: ColorDepth) -> CellPicture {
+    let values = normalised
+    var picture = CellPicture(columns: columns, rows: (rows + 1) / 2)
+    for row in 0..<rows {
+      for column in 0..<columns {
+        let color = colors.quantised(ColorMap.heat(values[row * columns + column]))
+        var cell = row % 2 == 0 ? PictureCell("▀") : picture[row / 2, column]
+        if row % 2 == 0 { cell.foreground = color } else { cell.background = color }
+        picture[row / 2, column] = cell
+      }
+    }
+    return picture
+  }
 }

@@ -158,5 +158,9 @@ struct SplitMix: RandomNumberGenerator {
     let mono = map.cells(colors: .monochrome)
     #expect(mono.lines == map.rampLines)
     #expect(map.cells(colors: .trueColor)[1, 2].background == ColorMap.heat[255])
+    let halves = map.halfBlocks(colors: .trueColor)
+    #expect(halves.columns == map.columns && halves.rows == (map.rows + 1) / 2)
+    #expect(halves[0, 1] == PictureCell(
+      "▀", foreground: ColorMap.heat(map.normalised[1]), background: ColorMap.heat[255]))
   }
 }

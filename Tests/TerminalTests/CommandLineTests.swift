@@ -29,6 +29,7 @@ import Testing
     arguments: [
       (["--bogus"], "Unknown option '--bogus'"), (["--threads", "0"], "--threads is 0"),
       (["-o", "precision"], "-o is \"precision\""), (["bench", "nothing"], "'nothing' is invalid"),
+      (["train", "a.yaml", "--steps", "0"], "--steps is 0"),
       (["/nonexistent.gaze"], "/nonexistent.gaze"),
       (["-m", "nope", "-e", ":print on"], "no checkpoint 'nope'"),
     ])

@@ -1,4 +1,3 @@
-import Media
 import Pictures
 import Training
 
@@ -40,26 +39,12 @@ extension TrainingPicture {
   ) {
     let title = size.columns >= 16 ? "pictures × texts" : "pairs"
     put(title, row: frame.row, column: frame.column, color: Ink.faint, in: &canvas)
-    let scale = hasHalves ? 1 : size.rows / size.pairs
-    guard
-      let map = TrainingPicture.matrix(of: report, pairs: size.pairs, scale: scale),
-      let drawn = hasHalves
-        ? blocks(map, columns: size.columns, rows: size.rows) : map.cells(colors: cells.colors)
-    else { return }
+    let scale = size.columns / size.pairs / (hasHalves ? 1 : 2)
+    guard let map = TrainingPicture.matrix(of: report, pairs: size.pairs, scale: scale) else {
+      return
+    }
+    let drawn = hasHalves ? map.halfBlocks(colors: cells.colors) : map.cells(colors: cells.colors)
     canvas.put(drawn, row: frame.row + 1, column: frame.column)
-  }
-
-  private func blocks(_ map: HeatMap, columns: Int, rows: Int) -> CellPicture? {
-    var renderer = cells
-    renderer.symbols = .halfBlocks
-    // A cell is matched to eight by eight pixels: with just as many nothing is blurred.
-    guard
-      let blank = try? Bitmap(
-        width: columns * 8, height: rows * 8, channels: 1,
-        pixels: [UInt8](repeating: 0, count: columns * rows * 64)),
-      let bitmap = try? map.overlay(on: blank, style: HeatOverlay(scaling: .blocks, opacity: 1))
-    else { return nil }
-    return try? renderer.stretch(bitmap, columns: columns, rows: rows)
   }
 
   /// The first pairs' cosines, each row from its picture's least, 0, to its greatest, 1.

@@ -3,8 +3,8 @@ import Training
 /// What a front end with a screen keeps of a run, and when it looks again.
 package struct TrainingView: Sendable {
   /// Between two drawings. Steps may be far shorter: drawing each would take the processor from
-  /// them.
-  private static let pause = Duration.milliseconds(200)
+  /// them, and a large pane takes some ten milliseconds.
+  private static let pause = Duration.milliseconds(400)
 
   package private(set) var history = TrainingHistory()
   private var log = TrainingLog()
