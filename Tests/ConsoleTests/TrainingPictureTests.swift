@@ -179,12 +179,9 @@ struct TrainingDrawings {
       for symbols in SymbolSet.allCases {
         for colors in ColorDepth.allCases {
           for (columns, rows) in [(40, 22), (80, 11), (80, 56)] {
-            let clock = ContinuousClock().now
             let picture = TrainingPicture(history, cells: .init(symbols: symbols, colors: colors))
               .draw(columns: columns, rows: rows)
-            let time = ContinuousClock().now - clock
             let name = "\(symbols.rawValue)-\(colors.rawValue)-\(columns)x\(rows)-\(step)"
-            print(name, time)
             let lines = (0..<picture.rows).map { row in
               (0..<picture.columns).map { column -> String in
                 let cell = picture[row, column]
