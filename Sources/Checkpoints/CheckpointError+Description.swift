@@ -1,7 +1,13 @@
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
 extension CheckpointError: CustomStringConvertible {
   package var description: String {
     switch self {
-    case .cannotRead, .notARegularFile, .changed, .empty, .truncated, .overLimit,
+    case .cannotRead, .cannotWrite, .notARegularFile, .changed, .empty, .truncated, .overLimit,
       .unsupportedFormat:
       aboutFile
     case .malformed, .json, .elementType, .byteCount, .outOfRange, .overlap, .forbiddenGlobal,
@@ -20,6 +26,9 @@ extension CheckpointError: CustomStringConvertible {
     switch self {
     case .cannotRead(let path, let operation, let reason):
       "\(path.escaped): cannot \(operation): \(reason)"
+    case .cannotWrite(let path, let operation, let code):
+      "\(path.escaped): cannot \(operation) it: \(CheckpointError.reason(code)); "
+        + CheckpointError.remedy(code)
     case .notARegularFile(let path, let kind):
       "\(path.escaped): is \(kind), not a file that holds weights"
     case .changed(let path):
@@ -118,5 +127,24 @@ extension CheckpointError: CustomStringConvertible {
     let hidden = found.count > 8 ? " and \(found.count - 8) more" : ""
     return "holds no weights under a usual name (model.safetensors, pytorch_model.bin, …); found "
       + listed + hidden + "; if one of these holds them, give its path"
+  }
+}
+
+extension CheckpointError {
+  /// The system's words for one of its error numbers.
+  static func reason(_ code: Int32) -> String {
+    strerror(code).map { String(cString: $0) } ?? "error \(code)"
+  }
+
+  /// What to do when a file cannot be written.
+  private static func remedy(_ code: Int32) -> String {
+    switch code {
+    case ENOSPC, EDQUOT: "free some space, or name a folder on another disk"
+    case EFBIG: "name a folder on a disk that takes files of this length"
+    case EACCES, EPERM, EROFS: "name a folder that you may write to"
+    case ENOENT, ENOTDIR: "make the folder first, or name one that is there"
+    case EISDIR, ENOTEMPTY: "a folder has this name; name another file"
+    default: "see to it, or name another folder"
+    }
   }
 }

@@ -10,6 +10,8 @@ package enum CheckpointError: Error, Equatable {
 
   /// The system refused an operation on a file; `reason` is its own wording.
   case cannotRead(path: String, operation: String, reason: String)
+  /// The system refused to write a file; `code` is its error number. An earlier file is still there.
+  case cannotWrite(path: String, operation: String, code: Int32)
   /// Not a regular file: a folder, FIFO, device or socket.
   case notARegularFile(path: String, kind: String)
   /// The file under a mapping is no longer what was mapped.

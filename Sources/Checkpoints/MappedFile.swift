@@ -135,7 +135,6 @@ private struct FileIdentity: Equatable {
 extension CheckpointError {
   /// The failure that the system just reported for `path`.
   static func system(_ path: String, _ operation: String) -> CheckpointError {
-    let reason = strerror(errno).map { String(cString: $0) } ?? "unknown error"
-    return .cannotRead(path: path, operation: operation, reason: reason)
+    .cannotRead(path: path, operation: operation, reason: reason(errno))
   }
 }
