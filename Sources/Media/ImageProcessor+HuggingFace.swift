@@ -152,8 +152,8 @@ extension ImageProcessor {
 
 extension PixelScaling {
   /// The statistics of the pictures that CLIP was trained on.
-  static let clipMean = SIMD3<Float>(0.48145466, 0.4578275, 0.40821073)
-  static let clipDeviation = SIMD3<Float>(0.26862954, 0.26130258, 0.27577711)
+  package static let clipMean = SIMD3<Float>(0.48145466, 0.4578275, 0.40821073)
+  package static let clipDeviation = SIMD3<Float>(0.26862954, 0.26130258, 0.27577711)
 
   /// Three numbers, or one for all channels.
   static func triple(_ node: JSONNode) throws(JSONError) -> SIMD3<Float> {

@@ -68,7 +68,8 @@ package struct ImageProcessor: Sendable, Equatable {
       crop: Crop(width: side, height: side, fill: 0, rounding: .down), alpha: .compositedOnWhite,
       scaling: PixelScaling(
         rescaling: .factor(1 / 255),
-        normalization: PixelScaling.Normalization(mean: clipMean, deviation: clipDeviation)))
+        normalization: PixelScaling.Normalization(
+          mean: PixelScaling.clipMean, deviation: PixelScaling.clipDeviation)))
   }
 
   /// Pixels that a prepared picture may have: a limit for settings that follow the picture's size.

@@ -16,13 +16,13 @@ struct Start {
   ) throws(TrainingError) {
     tokenizer = try Start.tokenizer(recipe, file, catalogue)
     let vocabulary = tokenizer.tokenizer
-    guard let first = vocabulary.id(ofToken: BytePairTrainer.startOfText),
-      let last = vocabulary.id(ofToken: BytePairTrainer.endOfText)
+    guard let first = vocabulary.id(ofToken: TokenizerLayout.start),
+      let last = vocabulary.id(ofToken: TokenizerLayout.end)
     else {
       throw .recipe(
         file: file.path, line: nil,
-        problem: "the tokenizer has no \(BytePairTrainer.startOfText) and "
-          + BytePairTrainer.endOfText,
+        problem: "the tokenizer has no \(TokenizerLayout.start) and "
+          + TokenizerLayout.end,
         remedy: "name a tokenizer of a CLIP, or have one trained with tokenizer.vocabulary")
     }
     configuration = recipe.model.configuration(

@@ -94,8 +94,8 @@ package final class Trainer {
     let end = min(recipe.schedule.steps, options.steps ?? .max)
     let loader = BatchLoader(
       source, recipe: recipe.data, seed: recipe.seed, batch: recipe.schedule.batch,
-      firstStep: record.step, endStep: end, mean: ImageProcessor.clipMean,
-      deviation: ImageProcessor.clipDeviation)
+      firstStep: record.step, endStep: end, mean: PixelScaling.clipMean,
+      deviation: PixelScaling.clipDeviation)
     defer { loader.close() }
     var pace = Pace(step: record.step)
     var last: TrainingReport?
