@@ -23,8 +23,31 @@ enum PreTokenizer: Sendable {
     return false
   }
 
+  /// Calls `body` with each piece that this step makes of a stretch of `text`: the text that the
+  /// piece is in, which is another one if the step rewrites, and where in it.
+  func forEachPiece(
+    of range: Range<Int>, in text: Text, search: RegularExpressionSearch,
+    _ body: (Text, Range<Int>) throws(TokenizerError) -> Void
+  ) throws(TokenizerError) {
+    if case .split(let splitter) = self {
+      let pieces = try text.withBytes { bytes throws(TokenizerError) in
+        try splitter.pieces(of: Bytes(rebasing: bytes[range]), search: search)
+      }
+      for piece in pieces {
+        try body(
+          text, range.lowerBound + piece.lowerBound..<range.lowerBound + piece.upperBound)
+      }
+      return
+    }
+    var copy = Text(isTracking: text.isTracking)
+    copy.append(copying: range, of: text)
+    let rewritten = try rewrite(copy, search: search)
+    try rewritten.checkLimit()
+    try body(rewritten, 0..<rewritten.count)
+  }
+
   /// Rewrites one piece; a step that cuts leaves it as it is.
-  func rewrite(_ piece: Text, search: RegularExpressionSearch) throws(TokenizerError) -> Text {
+  private func rewrite(_ piece: Text, search: RegularExpressionSearch) throws(TokenizerError) -> Text {
     switch self {
     case .split: return piece
     case .byteLevel: return ByteLevel.encode(piece)

@@ -181,19 +181,10 @@ extension Tokenizer {
     guard step < parts.preTokenizer.count else {
       return try encodeWord(text, piece, from: range.lowerBound, &workspace, &sink)
     }
-    if case .split(let splitter) = parts.preTokenizer[step] {
-      for word in try splitter.pieces(of: piece, search: workspace.search) {
-        let start = range.lowerBound + word.lowerBound
-        let end = range.lowerBound + word.upperBound
-        try encode(text, start..<end, step: step + 1, &workspace, &sink)
-      }
-      return
+    try parts.preTokenizer[step].forEachPiece(of: range, in: text, search: workspace.search) {
+      (text, range) throws(TokenizerError) in
+      try encode(text, range, step: step + 1, &workspace, &sink)
     }
-    var copy = Text(isTracking: text.isTracking)
-    copy.append(copying: range, of: text)
-    let rewritten = try parts.preTokenizer[step].rewrite(copy, search: workspace.search)
-    try rewritten.checkLimit()
-    try encode(rewritten, 0..<rewritten.count, step: step + 1, &workspace, &sink)
   }
 
   private func encodeWord(
