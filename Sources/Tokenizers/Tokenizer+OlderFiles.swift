@@ -2,7 +2,8 @@ import JSONDocuments
 
 /// Tokenizers from the files that came before `tokenizer.json`.
 extension Tokenizer {
-  /// What `vocab.json` and `merges.txt` leave to the code that reads them.
+  /// What `vocab.json` and `merges.txt` leave to the code that reads them, and training to that
+  /// which learns them.
   package enum Style: Sendable {
     /// CLIP as transformers has it: NFC, runs of white space to one space, lower case; words end
     /// in "</w>"; "<|startoftext|>" and "<|endoftext|>" go around the text.
@@ -104,7 +105,8 @@ extension TokenizerParts {
     padding = Padding(id: endID)
   }
 
-  private static let clipWordPattern =
+  /// OpenAI's expression for the words of a caption.
+  static let clipWordPattern =
     #"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"#
 
   private mutating func addSpecial(_ content: [UInt8], _ id: Int32) {

@@ -27,6 +27,13 @@ extension TokenizerError: CustomStringConvertible {
     case .noRoom(let length, let specialTokens):
       "a length of \(length) has no room for \(specialTokens) special tokens; "
         + "allow at least \(specialTokens)"
+    case .emptyCorpus(let texts):
+      "no word to learn from in \(texts) texts; give at least one that is not white space"
+    case .tooManyWords(let limit):
+      "the texts have more than \(limit) different words; train on fewer of them"
+    case .vocabularyTooSmall(let asked, let specialTokens, let characters):
+      "a vocabulary of \(asked) has no room for \(specialTokens) special tokens and "
+        + "\(characters) characters; ask for at least \(specialTokens + characters)"
     }
   }
 

@@ -1,6 +1,6 @@
 import JSONDocuments
 
-/// Why a tokenizer could not be loaded, or a text not be encoded with it.
+/// Why a tokenizer could not be loaded or trained, or a text not be encoded with it.
 ///
 /// Each case carries the thing at fault; `description` adds the limit and the remedy.
 package enum TokenizerError: Error, Equatable {
@@ -25,4 +25,10 @@ package enum TokenizerError: Error, Equatable {
   case noUnknownToken(model: String, setting: String)
   /// The length to truncate to has no room for the special tokens.
   case noRoom(length: Int, specialTokens: Int)
+  /// The texts to learn a vocabulary from have no word.
+  case emptyCorpus(texts: Int)
+  /// The texts to learn a vocabulary from have more different words than can be told apart.
+  case tooManyWords(limit: Int)
+  /// The vocabulary to be learnt has no room for what it must contain.
+  case vocabularyTooSmall(asked: Int, specialTokens: Int, characters: Int)
 }
