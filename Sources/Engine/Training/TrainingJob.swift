@@ -26,8 +26,9 @@ package actor TrainingJob {
     progress: @Sendable (TrainingReport) -> Void = { _ in }
   ) throws(EngineError) -> TrainingSummary {
     // Buffers and packed weights are this run's own and go with it; the recipe says the precision.
+    // Every step asks for the same buffers as the one before, so all are kept in between.
     let context = runtime.context(
-      arena: Arena(), precision: .f32, packedWeights: PackedWeights())
+      arena: Arena(idleLimit: .max), precision: .f32, packedWeights: PackedWeights())
     do {
       let trainer = try Trainer(
         recipePath: recipe, options: Trainer.Options(steps: steps, resumes: resumes),

@@ -32,6 +32,9 @@ package struct BytePairTrainer: Sendable {
   /// The first tokens of the vocabulary, which texts only contain by name.
   package var specials: [String] = []
   package var alphabet = Alphabet.allBytes
+  /// Whether every byte may also end a word, as in OpenAI's vocabulary. The library gives an ending
+  /// only to those that end one in the texts: another word is then unknown in part.
+  package var coversAllEndings = false
   /// Tokens of three characters and more must stay shorter than this; the suffix does not count.
   ///
   /// Pairs of single characters are always merged: both are the library's reading of its
@@ -43,13 +46,22 @@ package struct BytePairTrainer: Sendable {
     self.vocabulary = vocabulary
   }
 
+  /// What stands before and behind each text of a CLIP.
+  package static let startOfText = TokenizerLayout.start
+  package static let endOfText = TokenizerLayout.end
+
+  private var endings: [[UInt8]] {
+    guard coversAllEndings, let endOfWord, !endOfWord.isEmpty else { return [] }
+    return ByteLevel.vocabularyOrder.map { $0 + Array(endOfWord.utf8) }
+  }
+
   /// A trainer of CLIP's kind of tokenizer: NFC, runs of white space to one space, lower case;
   /// OpenAI's words, ended by "</w>"; `<|startoftext|>` and `<|endoftext|>` around each text.
   package static func clip(vocabulary: Int, minimumCount: Int = 2) -> BytePairTrainer {
     var trainer = BytePairTrainer(style: .clip, vocabulary: vocabulary)
     trainer.minimumCount = minimumCount
     trainer.endOfWord = "</w>"
-    trainer.specials = [TokenizerLayout.start, TokenizerLayout.end]
+    trainer.specials = [startOfText, endOfText]
     return trainer
   }
 
@@ -68,7 +80,7 @@ package struct BytePairTrainer: Sendable {
     let words = try untrained.countWords(of: texts)
     var learner = MergeLearner(
       words, tokens: tokens, alphabet: alphabet == .allBytes ? ByteLevel.vocabularyOrder : [],
-      endOfWord: Array((endOfWord ?? "").utf8), lengthLimit: lengthLimit)
+      endings: endings, endOfWord: Array((endOfWord ?? "").utf8), lengthLimit: lengthLimit)
     guard learner.tokens.count <= vocabulary else {
       throw .vocabularyTooSmall(
         asked: vocabulary, specialTokens: specials.count,
@@ -114,4 +126,10 @@ package struct TrainedTokenizer: Sendable {
   package let tokenizer: Tokenizer
   /// A `tokenizer.json`, byte for byte as the `tokenizers` library would save it.
   package let json: [UInt8]
+
+  /// A tokenizer that was read from `json`.
+  package init(tokenizer: Tokenizer, json: [UInt8]) {
+    self.tokenizer = tokenizer
+    self.json = json
+  }
 }

@@ -36,15 +36,16 @@ struct MergeLearner {
   /// - Parameters:
   ///   - tokens: the special tokens.
   ///   - alphabet: characters to have in any case.
+  ///   - endings: the same of characters that end words.
   ///   - endOfWord: what the last character of a word has behind it.
   ///   - lengthLimit: what tokens of three characters or more must stay below.
   init(
-    _ counted: WordCounts, tokens: Vocabulary, alphabet: [[UInt8]], endOfWord: [UInt8],
-    lengthLimit: Int?
+    _ counted: WordCounts, tokens: Vocabulary, alphabet: [[UInt8]], endings: [[UInt8]],
+    endOfWord: [UInt8], lengthLimit: Int?
   ) {
     self.tokens = tokens
     self.lengthLimit = lengthLimit ?? .max
-    addCharacters(of: counted, alphabet, endOfWord)
+    addCharacters(of: counted, alphabet, endings, endOfWord)
     counted.forEach { (word, count) throws(Never) in add(word, count, endOfWord) }
     queueFindings()
   }
@@ -53,10 +54,10 @@ struct MergeLearner {
 
   /// Gives ids to the characters by code point, then to those that end words.
   private mutating func addCharacters(
-    of counted: WordCounts, _ alphabet: [[UInt8]], _ endOfWord: [UInt8]
+    of counted: WordCounts, _ alphabet: [[UInt8]], _ endings: [[UInt8]], _ endOfWord: [UInt8]
   ) {
     var characters = Set(alphabet)
-    var last = Set<[UInt8]>()
+    var last = Set(endings)
     counted.forEach { (word, _) throws(Never) in
       Self.forEachCharacter(of: word) { character, isLast in
         characters.insert(Array(character))

@@ -1,3 +1,5 @@
+import Media
+
 /// Every picture of a run with its captions: a catalogue, read before the first step. No picture is
 /// decoded for it.
 package struct CaptionedPictures: Sendable {

@@ -16,13 +16,13 @@ struct Start {
   ) throws(TrainingError) {
     tokenizer = try Start.tokenizer(recipe, file, catalogue)
     let vocabulary = tokenizer.tokenizer
-    guard let first = vocabulary.id(ofToken: TokenizerLayout.start),
-      let last = vocabulary.id(ofToken: TokenizerLayout.end)
+    guard let first = vocabulary.id(ofToken: BytePairTrainer.startOfText),
+      let last = vocabulary.id(ofToken: BytePairTrainer.endOfText)
     else {
       throw .recipe(
         file: file.path, line: nil,
-        problem: "the tokenizer has no \(TokenizerLayout.start) and "
-          + TokenizerLayout.end,
+        problem: "the tokenizer has no \(BytePairTrainer.startOfText) and "
+          + BytePairTrainer.endOfText,
         remedy: "name a tokenizer of a CLIP, or have one trained with tokenizer.vocabulary")
     }
     configuration = recipe.model.configuration(
@@ -45,7 +45,8 @@ struct Start {
     do throws(TokenizerError) {
       switch recipe.tokenizer {
       case .trained(let vocabulary, let minimumCount):
-        let trainer = BytePairTrainer.clip(vocabulary: vocabulary, minimumCount: minimumCount)
+        var trainer = BytePairTrainer.clip(vocabulary: vocabulary, minimumCount: minimumCount)
+        trainer.coversAllEndings = true
         let templates = Set(recipe.data.templates.values.flatMap(\.self)).sorted()
         return try trainer.train(
           on: catalogue.pictures.flatMap { $0.captions.map(\.text) } + templates)
@@ -53,7 +54,7 @@ struct Start {
         let path = file.located(path)
         let bytes: [UInt8]
         do throws(Unusable) { bytes = try BoundedFile.bytes(of: path, limit: 64 << 20) } catch {
-          throw TokenizerError.unreadable(path: path, problem: error.problem)
+          throw TokenizerError.invalid(source: path, path: "", problem: error.problem)
         }
         return TrainedTokenizer(
           tokenizer: try Tokenizer(tokenizerJSON: bytes, source: path), json: bytes)

@@ -44,19 +44,21 @@ package final class Trainer {
     self.context = context
     folder = file.located(recipe.output.folder)
     try Trainer.checkOutput(folder, resumes: options.resumes)
+    let base = FilePaths.folder(of: file.path)
     context.precision = recipe.precision
     context.recomputesBlocks = recipe.model.checkpointsActivations
-    let catalogue = try CaptionedPictures(recipe.data, relativeTo: file.folder)
+    let catalogue = try CaptionedPictures(recipe.data, relativeTo: base)
     source = PictureSource(
       catalogue, side: recipe.model.imageSize, cacheBytes: recipe.data.cacheBytes,
       augmentation: recipe.data.augmentation)
     let start = try Start(recipe, file, catalogue, in: context)
     tokenizer = start.tokenizer
-    encoder = PairEncoder(
+    let encoder = PairEncoder(
       tokenizer: tokenizer.tokenizer, text: start.configuration.text,
       side: start.configuration.vision.imageSize)
+    self.encoder = encoder
     evaluation = try recipe.evaluation.map { evaluation throws(TrainingError) in
-      try Evaluation(evaluation, relativeTo: file.folder, encoder: encoder)
+      try Evaluation(evaluation, relativeTo: base, encoder: encoder)
     }
     let fresh = TrainingState.Record(
       step: 0, seconds: 0, settings: recipe.settings.map { [$0.key, $0.value] },
