@@ -80,6 +80,12 @@ enum FilePaths {
     return name[name.utf8.index(after: stop)...].lowercased()
   }
 
+  /// The name without its extension; all of it where there is none.
+  static func stem(_ name: String) -> String {
+    guard let stop = name.utf8.lastIndex(of: UInt8(ascii: ".")), stop != name.startIndex else { return name }
+    return String(name[..<stop])
+  }
+
   static let pictureExtensions: Set<String> = ["jpg", "jpeg", "png", "webp"]
 
   static func isPicture(_ path: String) -> Bool { pictureExtensions.contains(pathExtension(path)) }

@@ -41,7 +41,10 @@ struct PictureGathering {
             + "\(CaptionedPictures.maximumCaptionBytes)")
         continue
       }
-      if !text.isEmpty { usable.append(.init(text, language: caption.language.lowercased())) }
+      let new = CaptionedPictures.Caption(text, language: caption.language.lowercased())
+      // The same caption often stands in a sample's `.txt` and `.json`; long lists are left alone.
+      if text.isEmpty || usable.count < 64 && usable.contains(new) { continue }
+      usable.append(new)
     }
     let key = location.key
     if let known = places[key] {

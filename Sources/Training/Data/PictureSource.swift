@@ -107,3 +107,18 @@ package final class PictureSource: Sendable {
     return Resampler.resize(bitmap, width: size.width, height: size.height, filter: .bicubic)
   }
 }
+
+extension PictureSource {
+  /// The whole picture without any change, as training without augmentation sees it: fitted into
+  /// the square, on white.
+  ///
+  /// - Parameter out: `[3, S, S]`, normalised as `augmenter` does.
+  /// - Returns: false when the picture cannot be used; nothing is written then.
+  package func plain(
+    at index: Int, with augmenter: Augmenter, into out: UnsafeMutablePointer<Float>
+  ) -> Bool {
+    guard let picture = picture(at: index) else { return false }
+    augmenter.render(picture, Augmentation(), into: out)
+    return true
+  }
+}
