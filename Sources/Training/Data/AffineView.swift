@@ -46,10 +46,11 @@ struct AffineView: Equatable {
 
   /// Along one axis of the square, in its pixels, each of which is `scale` pixels of the picture.
   private static func offsets(scale: Double) -> [Double] {
-    // Steps of two pixels at most, which interpolation bridges; more than 16 only blur slower.
     guard scale > 1.001 else { return [0] }
     let spread = scale * scale - 1
-    let count = min(max(Int((spread / 4 + 1).squareRoot().rounded(.up)), 2), 16)
+    // Steps of 1.34 pixels at most: wider ones let the finest stripes through. Beyond 16 places a
+    // picture is a speck, and more would only be slower.
+    let count = min(max(Int((spread / 1.8 + 1).squareRoot().rounded(.up)), 2), 16)
     let step = (spread / Double(count * count - 1)).squareRoot() / scale
     return (0..<count).map { (Double($0) - Double(count - 1) / 2) * step }
   }
