@@ -49,6 +49,8 @@ package struct CaptionedPictures: Sendable {
   package static let maximumFileBytes = 64 << 20
   /// Bytes of one caption at most.
   package static let maximumCaptionBytes = 64 << 10
+  /// Captions of one picture at most.
+  package static let maximumCaptions = 1024
 
   /// - Parameter folder: what relative paths start from.
   /// - Throws: ``TrainingError/data(path:problem:remedy:)`` for a source that does not exist, that

@@ -40,7 +40,7 @@ extension PictureGathering {
   ) throws(Unusable) -> (columns: TableColumns, isHeader: Bool) {
     if let columns = try TableColumns(header: fields) { return (columns, true) }
     if fields.count == 2, FilePaths.isPicture(fields[0].trimmed) {
-      return (TableColumns(pathAndCaption: ()), false)
+      return (.pathAndCaption, false)
     }
     throw Unusable(
       "the first row (\(fields.map { $0.prefix(40) }.joined(separator: ", "))) does not say which "
@@ -123,18 +123,18 @@ struct TableRows {
   private func endOfRow() -> Int? {
     guard separator == .comma else { return rest.firstIndex(of: newline) ?? rest.endIndex }
     let limit = min(rest.endIndex, rest.startIndex + Self.maximumRowBytes)
-    var (isQuoted, opensField) = (false, true)
+    // Two quotes inside quotes are one: the second opens again what the first closed, so that a
+    // field which began with a quote may be opened until something else follows.
+    var (isQuoted, mayOpen) = (false, true)
     for index in rest.startIndex..<limit {
       switch rest[index] {
-      case quote where isQuoted || opensField: isQuoted.toggle()
-      case newline where !isQuoted: return index
-      case UInt8(ascii: ",") where !isQuoted: opensField = true
-      case 0x20 where opensField: break
-      // Two quotes inside quotes are one: the second opens again what the first closed.
-      case _ where !isQuoted: opensField = false
-      default: break
+      case quote where isQuoted || mayOpen: isQuoted.toggle()
+      case _ where isQuoted: break
+      case newline: return index
+      case UInt8(ascii: ","): mayOpen = true
+      case 0x20: break
+      default: mayOpen = false
       }
-      if isQuoted { opensField = true }
     }
     return isQuoted ? nil : limit == rest.endIndex ? limit : nil
   }

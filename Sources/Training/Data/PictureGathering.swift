@@ -47,6 +47,11 @@ struct PictureGathering {
       usable.append(new)
     }
     let key = location.key
+    let room = CaptionedPictures.maximumCaptions - (places[key].map { found[$0].captions.count } ?? 0)
+    if usable.count > room {
+      skip(place, "\(location.description) has more than \(CaptionedPictures.maximumCaptions) captions")
+      usable.removeLast(usable.count - room)
+    }
     if let known = places[key] {
       found[known].captions += usable
       if found[known].group == nil { found[known].group = group }

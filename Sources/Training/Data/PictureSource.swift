@@ -24,7 +24,7 @@ package final class PictureSource: Sendable {
   static let budget = DecodeBudget(pixels: 64 << 20)
 
   /// - Parameter augmentation: where it never moves or scales anything, pictures are kept at the
-  ///   size that the model sees, resized as an image processor does; else at twice that at most.
+  ///   size that the model sees, resized as an image processor does; else between that and twice that.
   package init(
     _ catalogue: CaptionedPictures, side: Int, cacheBytes: Int, augmentation: AugmentationRecipe
   ) {
@@ -99,11 +99,13 @@ package final class PictureSource: Sendable {
     }
   }
 
+  /// Brought to the size that the model sees, or between that and twice that; larger and smaller
+  /// ones with the filter that image processors use, for augmentation interpolates more coarsely.
   private func reduced(_ bitmap: Bitmap) -> Bitmap {
     let longest = max(bitmap.width, bitmap.height)
-    guard staysInPlace ? longest != side : longest > 2 * side else { return bitmap }
-    let size = CachedPicture.fitted(
-      width: bitmap.width, height: bitmap.height, side: staysInPlace ? side : 2 * side)
+    let kept = staysInPlace ? side : min(max(longest, side), 2 * side)
+    guard longest != kept else { return bitmap }
+    let size = CachedPicture.fitted(width: bitmap.width, height: bitmap.height, side: kept)
     return Resampler.resize(bitmap, width: size.width, height: size.height, filter: .bicubic)
   }
 }

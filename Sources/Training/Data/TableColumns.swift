@@ -39,19 +39,21 @@ struct TableColumns {
     }
   }
 
-  /// A table of pictures and captions without a header.
-  init(pathAndCaption: Void) {
-    path = 0
-    captions = [(1, nil)]
+  private init(path: Int, caption: Int) {
+    self.path = path
+    captions = [(caption, nil)]
     count = 2
   }
 
+  /// Of a table without a header.
+  static var pathAndCaption: TableColumns { TableColumns(path: 0, caption: 1) }
+
   /// Whether a field holds captions, and in which language: `caption`, `caption_en`, `text:ko`,
   /// `title-pt-BR`. After an underline only two letters are a language, because `text_raw` is none.
-  static func caption(_ name: String) -> (language: String?, Void)? {
+  static func caption(_ name: String) -> CaptionColumn? {
     for base in captionNames where name.hasPrefix(base) {
       let suffix = name.dropFirst(base.count)
-      guard let separator = suffix.first else { return (nil, ()) }
+      guard let separator = suffix.first else { return CaptionColumn(language: nil) }
       let language = suffix.dropFirst()
       let letters = language.prefix { $0.isASCII && $0.isLetter }
       let isRegional = language.dropFirst(letters.count).allSatisfy {
@@ -59,10 +61,15 @@ struct TableColumns {
       }
       let lengths = separator == "_" ? 2...2 : 2...8
       if "_:.-".contains(separator), lengths.contains(letters.count), isRegional {
-        return (String(language), ())
+        return CaptionColumn(language: String(language))
       }
     }
     return nil
+  }
+
+  struct CaptionColumn: Equatable {
+    /// Nil where a row may say it.
+    var language: String?
   }
 
   static var remedy: String {
