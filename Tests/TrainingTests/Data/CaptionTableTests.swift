@@ -113,6 +113,14 @@ struct CaptionTableTests {
     #expect(pictures.problems == ["t.csv, line 2: a caption of 65537 bytes is longer than 65536"])
   }
 
+  @Test func captionsOfOnePictureAreLimited() throws {
+    let captions = (0..<1030).map { "\"c\($0)\"" }.joined(separator: ",")
+    try folder.write("{\"image\": \"a.png\", \"captions\": [\(captions)]}\n", to: "t.jsonl")
+    let pictures = try folder.read("t.jsonl")
+    #expect(pictures.pictures[0].captions.map(\.text) == (0..<1024).map { "c\($0)" })
+    #expect(pictures.skipped.map(\.problem) == ["\(folder.path)/a.png has more than 1024 captions"])
+  }
+
   @Test func picturesWithoutADrawnLanguageAreLeftOut() throws {
     try folder.write("image,caption_en,caption_ko\na.png,cat,\nb.png,dog,개\n", to: "t.csv")
     let pictures = try folder.read("t.csv", drawing: CaptionChoice(languages: ["ko": 1]))
