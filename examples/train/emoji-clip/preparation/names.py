@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -50,6 +51,12 @@ class Names:
         for sequence, name in names.items():
             captions = unique([name, *keywords.get(sequence, [])])
             self.captions.setdefault(sequence, {})[language] = captions
+
+    def only(self, groups: set[str]) -> Names:
+        """The names of these concepts alone."""
+        some = copy.copy(self)
+        some.captions = {s: c for s, c in self.captions.items() if key(s) in groups}
+        return some
 
     def row(self, sequence: Sequence) -> dict:
         """What a line of JSONL says of an emoji's picture, but for the picture."""

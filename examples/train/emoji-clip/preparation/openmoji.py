@@ -18,6 +18,7 @@ from .source import SIDE, Source
 SVG = "{http://www.w3.org/2000/svg}"
 #: The group that a black design is made of; there may be several.
 LINES = re.compile(r"line([-_].*)?")
+BLACK, BROWN = {"#000", "#000000", "black"}, "#5a4632"
 #: Flags of regions are all the same empty rectangle without their colours.
 REGIONAL = range(0x1F1E6, 0x1F200)
 
@@ -28,6 +29,16 @@ def collect(source: Source, names: Names) -> None:
     for sequence, file in designs(source, names):
         picture = render(file.read_text(encoding="utf-8"))
         source.add(key(sequence), picture, names.row(sequence))
+
+
+def collect_thin(source: Source, names: Names) -> None:
+    """Coloured designs with thin brown lines instead of thick black ones."""
+    source.about = about("OpenMoji, its lines made thin and brown")
+    for sequence, file in designs(source, names):
+        if any(c in TONES for c in sequence):
+            source.skip("a skin tone")
+        else:
+            source.add(key(sequence), render(thinned(file)), names.row(sequence))
 
 
 def collect_lines(source: Source, names: Names) -> None:
@@ -81,6 +92,19 @@ def lines(file: Path) -> str:
     for part in list(drawing):
         if part.tag == f"{SVG}g" and not LINES.fullmatch(part.get("id", "")):
             drawing.remove(part)
+    return ElementTree.tostring(drawing, encoding="unicode")
+
+
+def thinned(file: Path) -> str:
+    drawing = ElementTree.parse(file).getroot()
+    for layer in drawing:
+        if LINES.fullmatch(layer.get("id", "")):
+            for part in layer.iter():
+                for paint in ("stroke", "fill"):
+                    if part.get(paint, "").lower() in BLACK:
+                        part.set(paint, BROWN)
+                if width := part.get("stroke-width"):
+                    part.set("stroke-width", f"{float(width.removesuffix('px')) / 2:g}")
     return ElementTree.tostring(drawing, encoding="unicode")
 
 

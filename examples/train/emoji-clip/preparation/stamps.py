@@ -99,8 +99,10 @@ def drawn(stamp: Path) -> Image.Image | None:
     picture = render(svg.read_text(encoding="utf-8", errors="replace")) if svg.exists() else None
     if picture is None and png.exists():
         picture = Image.open(png).convert("RGBA")
-    if picture is None:
-        return None
+    return picture and cropped(picture)
+
+
+def cropped(picture: Image.Image) -> Image.Image | None:
     box = picture.getchannel("A").point(lambda alpha: 255 * (alpha > 8)).getbbox()
     return picture.crop(box) if box else None
 
@@ -109,7 +111,10 @@ def render(svg: str) -> Image.Image | None:
     if "<text" in svg:  # would depend on fonts
         return None
     try:
-        data = resvg_py.svg_to_bytes(svg_string=svg, width=2 * SIDE, skip_system_fonts=True)
-    except ValueError:  # an SVG without a size
+        # Without a resolution, lengths in points or millimetres are 0.
+        data = resvg_py.svg_to_bytes(
+            svg_string=svg, width=2 * SIDE, dpi=96, skip_system_fonts=True
+        )
+    except ValueError:  # an SVG that is damaged, or without a size
         return None
     return Image.open(io.BytesIO(data)).convert("RGBA")
