@@ -147,9 +147,11 @@ extension TableRows.Row {
   /// The fields, unquoted.
   func fields(_ separator: FieldSeparator) throws(Unusable) -> [String] {
     if let problem { throw Unusable(problem) }
-    guard separator == .comma else {
+    // Most rows have no quotes, and cutting them up is six times as fast.
+    guard separator == .comma, bytes.contains(UInt8(ascii: "\"")) else {
       var fields: [String] = []
-      for part in bytes.split(separator: 0x09, omittingEmptySubsequences: false) {
+      let byte = separator == .comma ? UInt8(ascii: ",") : 0x09
+      for part in bytes.split(separator: byte, omittingEmptySubsequences: false) {
         fields.append(try part.text())
       }
       return fields

@@ -39,7 +39,7 @@ struct CaptionTableTests {
 
   /// A comma and what combines with it are one `Character`.
   @Test func charactersThatCombineWithACommaAreText() throws {
-    let table = "image,caption\na.png,🏻\nb.png,\u{0301}e\u{2028}x\n고양이 🐈.png,\"\u{FE0F}\"\n"
+    let table = "image,caption\na.png,🏻\n\"b.png\",\u{0301}e\u{2028}x\n고양이 🐈.png,\"\u{FE0F}\"\n"
     #expect(
       try listing(table, as: "t.csv") == [
         "a.png = 🏻", "b.png = \u{0301}e\u{2028}x", "고양이 🐈.png = \u{FE0F}",
