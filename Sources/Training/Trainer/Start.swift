@@ -1,5 +1,5 @@
 import Checkpoints
-import Media
+import Foundation
 import Models
 import Tensors
 import Tokenizers
@@ -10,10 +10,15 @@ struct Start {
   let configuration: CLIPConfiguration
   let parameters: Parameters
 
+  /// - Parameter locator: finds the checkpoint that a recipe goes on from.
   init(
     _ recipe: Recipe, _ file: RecipeFile, _ catalogue: CaptionedPictures,
-    in context: ExecutionContext
+    _ locator: CheckpointLocator, in context: ExecutionContext
   ) throws(TrainingError) {
+    if let name = recipe.model.start {
+      self = try Start(recipe, checkpoint: name, file, locator, in: context)
+      return
+    }
     tokenizer = try Start.tokenizer(recipe, file, catalogue)
     let vocabulary = tokenizer.tokenizer
     guard let first = vocabulary.id(ofToken: BytePairTrainer.startOfText),
@@ -29,6 +34,66 @@ struct Start {
       vocabulary: vocabulary.idEnd, ends: Int(min(first, last))...Int(max(first, last)),
       hasLogitBias: recipe.loss.kind == .sigmoid)
     parameters = Parameters.random(configuration, recipe: recipe, in: context)
+  }
+
+  /// From a checkpoint, whose sizes and tokenizer hold.
+  private init(
+    _ recipe: Recipe, checkpoint name: String, _ file: RecipeFile, _ locator: CheckpointLocator,
+    in context: ExecutionContext
+  ) throws(TrainingError) {
+    let folder: CheckpointFolder
+    let beside = file.located(name)
+    do {
+      folder = try locator.locate(
+        FileManager.default.fileExists(atPath: beside) ? Start.path(beside) : name)
+    } catch {
+      throw .checkpoint(error)
+    }
+    let bundle: ModelBundle
+    do { bundle = try ModelRegistry.load(folder, LoadOptions(locator: locator)) } catch {
+      throw .model(error)
+    }
+    guard let model = bundle.model as? CLIP, let path = folder.path(of: "tokenizer.json") else {
+      throw .recipe(
+        file: file.path, line: nil,
+        problem: "model.start: \(name) is no CLIP with a Vision Transformer and a tokenizer.json",
+        remedy: "start from such a checkpoint, or leave model.start out")
+    }
+    tokenizer = TrainedTokenizer(
+      tokenizer: bundle.tokenizer, json: try Start.bytes(of: path))
+    var configuration = model.configuration
+    configuration.hasLogitBias = recipe.loss.kind == .sigmoid
+    self.configuration = configuration
+    parameters = try Start.parameters(of: bundle, configuration, in: context)
+  }
+
+  /// The checkpoint's tensors in f32, in memory of their own; those that the model does not learn
+  /// left out.
+  private static func parameters(
+    of bundle: ModelBundle, _ configuration: CLIPConfiguration, in context: ExecutionContext
+  ) throws(TrainingError) -> Parameters {
+    var tensors: [String: Tensor] = [:]
+    for name in bundle.store.names where !name.hasSuffix("position_ids") {
+      if name == "logit_bias", !configuration.hasLogitBias { continue }
+      let stored: Tensor
+      do { stored = try bundle.store.tensor(name) } catch { throw .checkpoint(error) }
+      do throws(TensorError) {
+        let exact = try context.contiguous(stored)
+        let values = UnsafeBufferPointer(start: exact.floats, count: exact.elementCount)
+        tensors[name] = context.tensor(values, name.hasPrefix("logit_") ? [] : exact.shape)
+      } catch {
+        throw TrainingError(error)
+      }
+    }
+    if configuration.hasLogitBias, tensors["logit_bias"] == nil {
+      tensors["logit_bias"] = context.tensor([-10], [])
+    }
+    return Parameters(tensors)
+  }
+
+  /// A relative path as a checkpoint's locator tells it from a repository's name.
+  private static func path(_ path: String) -> String {
+    path.hasPrefix("/") || path.hasPrefix(".") ? path : "./" + path
   }
 
   func learner(
@@ -53,14 +118,20 @@ struct Start {
       case .file(let path):
         let path = file.located(path)
         let bytes: [UInt8]
-        do throws(Unusable) { bytes = try BoundedFile.bytes(of: path, limit: 64 << 20) } catch {
-          throw TokenizerError.invalid(source: path, path: "", problem: error.problem)
+        do throws(TrainingError) { bytes = try Start.bytes(of: path) } catch {
+          throw TokenizerError.invalid(source: path, path: "", problem: "\(error)")
         }
         return TrainedTokenizer(
           tokenizer: try Tokenizer(tokenizerJSON: bytes, source: path), json: bytes)
       }
     } catch {
       throw .tokenizer(error)
+    }
+  }
+
+  private static func bytes(of path: String) throws(TrainingError) -> [UInt8] {
+    do throws(Unusable) { return try BoundedFile.bytes(of: path, limit: 64 << 20) } catch {
+      throw .file(path: path, problem: error.problem, remedy: "name a tokenizer.json")
     }
   }
 }

@@ -14,9 +14,15 @@ package final class Trainer {
     /// Go on from the saved state in the output folder instead of refusing to write over it.
     package var resumes = false
 
-    package init(steps: Int? = nil, resumes: Bool = false) {
+    /// Finds the checkpoint that a recipe goes on from.
+    package var locator: CheckpointLocator
+
+    package init(
+      steps: Int? = nil, resumes: Bool = false, locator: CheckpointLocator = CheckpointLocator()
+    ) {
       self.steps = steps
       self.resumes = resumes
+      self.locator = locator
     }
   }
 
@@ -48,10 +54,10 @@ package final class Trainer {
     context.precision = recipe.precision
     context.recomputesBlocks = recipe.model.checkpointsActivations
     let catalogue = try CaptionedPictures(recipe.data, relativeTo: base)
+    let start = try Start(recipe, file, catalogue, options.locator, in: context)
     source = PictureSource(
-      catalogue, side: recipe.model.imageSize, cacheBytes: recipe.data.cacheBytes,
+      catalogue, side: start.configuration.vision.imageSize, cacheBytes: recipe.data.cacheBytes,
       augmentation: recipe.data.augmentation)
-    let start = try Start(recipe, file, catalogue, in: context)
     tokenizer = start.tokenizer
     let encoder = PairEncoder(
       tokenizer: tokenizer.tokenizer, text: start.configuration.text,
