@@ -55,12 +55,15 @@ package struct AtomicFile: ~Copyable {
     }
   }
 
-  package mutating func append(_ text: String) throws(CheckpointError) {
-    var text = text
-    let result = text.withUTF8 { bytes in
-      Result { () throws(CheckpointError) in try append(UnsafeRawBufferPointer(bytes)) }
+  package mutating func append(_ bytes: [UInt8]) throws(CheckpointError) {
+    let result = bytes.withUnsafeBytes { bytes in
+      Result { () throws(CheckpointError) in try append(bytes) }
     }
     try result.get()
+  }
+
+  package mutating func append(_ text: String) throws(CheckpointError) {
+    try append(Array(text.utf8))
   }
 
   /// Puts the file in its place.
@@ -74,11 +77,15 @@ package struct AtomicFile: ~Copyable {
     try AtomicFile.flush(folder: Paths.parent(of: path), of: path)
   }
 
-  /// Writes `text` as the whole of the file at `path`.
-  package static func replace(_ path: String, with text: String) throws(CheckpointError) {
+  /// Writes `bytes` as the whole of the file at `path`.
+  package static func replace(_ path: String, with bytes: [UInt8]) throws(CheckpointError) {
     var file = try AtomicFile(replacing: path)
-    try file.append(text)
+    try file.append(bytes)
     try file.commit()
+  }
+
+  package static func replace(_ path: String, with text: String) throws(CheckpointError) {
+    try replace(path, with: Array(text.utf8))
   }
 
   /// The system writes at most 2 GB at once.

@@ -18,7 +18,8 @@ package struct CLIPConfiguration: Equatable, Sendable {
   package var vision: Vision
   package var text: TextConfiguration
   package var embeddingWidth: Int
-  /// Whether cosines are shifted and each label stands by itself, as in SigLIP's loss.
+  /// Whether cosines are shifted and each label stands by itself, as in SigLIP's loss. Gaze's own
+  /// checkpoints say so by `logit_bias_init_value`, which transformers carries along unread.
   package var hasLogitBias = false
 
   package init(
@@ -39,6 +40,7 @@ package struct CLIPConfiguration: Equatable, Sendable {
     let textNode = try CLIPConfiguration.section("text_config", of: root)
     vision = try Vision(visionNode)
     text = try TextConfiguration(clip: textNode)
+    hasLogitBias = try root.member("logit_bias_init_value")?.asDouble() != nil
     guard vision.imageSize >= vision.patchSize else {
       throw (visionNode ?? root).error(
         "image_size \(vision.imageSize) is smaller than patch_size \(vision.patchSize)")
