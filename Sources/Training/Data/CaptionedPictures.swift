@@ -45,6 +45,9 @@ package struct CaptionedPictures: Sendable {
   /// Files, rows and members that cannot be used, in the order they were found.
   package internal(set) var skipped: [SkippedFile] = []
 
+  /// What each source of the recipe came to.
+  package internal(set) var sources: [(path: String, pictures: Int, captions: Int)] = []
+
   /// Bytes of a picture file at most, compressed.
   package static let maximumFileBytes = 64 << 20
   /// Bytes of one caption at most.
@@ -77,6 +80,8 @@ package struct CaptionedPictures: Sendable {
         pictures.append(
           Picture(location: picture.location, captions: picture.captions, group: group))
       }
+      let captions = found.reduce(0) { $0 + $1.captions.count }
+      self.sources.append((path: source.path, pictures: found.count, captions: captions))
       try repeatEntries(first..<pictures.count, times: source.repeats, path: path)
     }
     guard !entries.isEmpty else {

@@ -129,7 +129,7 @@ package final class Trainer {
       last?.heldOut = try measure(evaluation)
     }
     if savedStep != record.step || record.step == 0 { try save() }
-    if !isInterrupted || record.step > 0 { try export() }
+    try export()
     return TrainingSummary(
       folder: folder, step: record.step, steps: recipe.schedule.steps,
       isInterrupted: isInterrupted, seconds: record.seconds, last: last,
@@ -191,7 +191,44 @@ package final class Trainer {
     ).save(to: folder)
   }
 
+  /// The weights, or their average, as a checkpoint that Gaze and transformers load.
   private func export() throws(TrainingError) {
+    let (start, end) = (BytePairTrainer.startOfText, BytePairTrainer.endOfText)
+    func token(_ text: String) -> CLIPFolder.TokenizerText.Token {
+      CLIPFolder.TokenizerText.Token(text, id: Int(tokenizer.tokenizer.id(ofToken: text) ?? 0))
+    }
+    try CLIPFolder(
+      configuration: learner.configuration,
+      tokenizer: CLIPFolder.TokenizerText(
+        json: tokenizer.json, start: token(start), end: token(end)),
+      dtype: recipe.output.dtype, temperature: recipe.loss.temperature,
+      mean: PixelScaling.clipMean, deviation: PixelScaling.clipDeviation
+    ).write(
+      (learner.optimizer.average ?? learner.parameters).all, card: card, to: folder)
+  }
+
+  private var card: ModelCard {
+    var card = ModelCard(name: recipe.name)
+    card.licence = recipe.output.licence
+    card.notes = recipe.output.notes
+    card.languages = Set(
+      source.catalogue.pictures.flatMap { $0.captions.map(\.language) }
+    ).filter { !$0.isEmpty }.sorted()
+    card.sources = source.catalogue.sources.map {
+      ModelCard.Source(name: $0.path, pictures: $0.pictures, captions: $0.captions)
+    }
+    card.parameters = learner.parameters.count
+    card.imageSize = learner.configuration.vision.imageSize
+    (card.steps, card.batch, card.seconds) = (record.step, recipe.schedule.batch, record.seconds)
+    card.curve = record.history.points.map {
+      ModelCard.Point(
+        step: $0.step, loss: $0.loss, accuracy: $0.accuracy, learningRate: $0.learningRate)
+    }
+    card.heldOut = heldOut
+    card.hasLogitBias = learner.configuration.hasLogitBias
+    card.template = recipe.evaluation?.templates.values.flatMap(\.self).min()
+    card.recipe = file.text
+    return card
   }
 
   private func createFolder() throws(TrainingError) {
