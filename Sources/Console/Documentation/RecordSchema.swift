@@ -280,6 +280,7 @@ package enum RecordSchema {
       .field("unit", .string), .field("rate", .number), .field("best", .number),
       .field("ms", .number), .field("runs", .integer), .field("bound", .string),
       .optional("share", .number), .optional("bestShare", .number),
+      .optional("pairsPerSecond", .number),
     ]))),
     .optional("peaks", .array(.object([
       .field("figure", .string), .field("threads", .integer), .field("unit", .string),

@@ -17,6 +17,15 @@ package struct KernelMeasurement: Sendable {
   package let milliseconds: Double
   /// How many runs were timed.
   package let runs: Int
+  /// Training: pairs learned from in a second, by the median run.
+  package let pairsPerSecond: Double?
+}
+
+/// What is timed.
+package enum BenchmarkSubject: String, Sendable, CaseIterable {
+  case kernels
+  /// Steps of training.
+  case train
 }
 
 /// What a benchmark of the kernels found.
@@ -30,9 +39,11 @@ package struct KernelReport: Sendable {
   package let peaks: MachinePeaks?
 }
 
-/// Times every kernel that models spend their time in, on the engine's thread.
+/// Times every kernel that models spend their time in, or steps of training, on the engine's
+/// thread.
 package actor KernelBenchmark {
   private nonisolated let runtime: EngineRuntime
+  private let subject: BenchmarkSubject
   private let isQuick: Bool
 
   package nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -40,8 +51,11 @@ package actor KernelBenchmark {
   }
 
   /// - Parameter isQuick: a run or two of each kernel over little memory: to see that they work.
-  package init(runtime: EngineRuntime, isQuick: Bool = false) {
+  package init(
+    runtime: EngineRuntime, subject: BenchmarkSubject = .kernels, isQuick: Bool = false
+  ) {
     self.runtime = runtime
+    self.subject = subject
     self.isQuick = isQuick
   }
 
@@ -53,7 +67,8 @@ package actor KernelBenchmark {
   package func run(
     peakProgram: String? = nil, progress: @Sendable (StageProgress) -> Void = { _ in }
   ) throws(EngineError) -> KernelReport {
-    let arena = Arena()
+    // A step of training asks for the buffers of the one before.
+    let arena = subject == .train ? Arena(idleLimit: .max) : Arena()
     let packed = PackedWeights()
     let all = runtime.context(arena: arena, precision: .f32, packedWeights: packed)
     let one = ExecutionContext(
@@ -62,10 +77,13 @@ package actor KernelBenchmark {
     let contexts = all.pool.threadCount == 1 ? [one] : [one, all]
     let program = peakProgram.map(PeakProgram.init)
     let before = try peaks(program, threads: all.pool.threadCount)
-    let cases = KernelCase.all(streamedBytes: streamedBytes)
+    let cases = switch subject {
+      case .kernels: KernelCase.all(streamedBytes: streamedBytes)
+      case .train: KernelCase.training(pairs: isQuick ? 16 : 256)
+    }
     var measurements: [KernelMeasurement] = []
     for (index, kernel) in cases.enumerated() {
-      progress(StageProgress(stage: "timing kernels", completed: index, total: cases.count))
+      progress(StageProgress(stage: "timing \(kernel.kernel)", completed: index, total: cases.count))
       do {
         measurements += try measure(kernel, in: contexts)
       } catch {
@@ -108,7 +126,8 @@ package actor KernelBenchmark {
         KernelMeasurement(
           kernel: kernel.kernel, shape: kernel.shape, bound: kernel.bound,
           threads: context.pool.threadCount, rate: kernel.amount / median / 1e9,
-          best: kernel.amount / times[0] / 1e9, milliseconds: median * 1000, runs: times.count))
+          best: kernel.amount / times[0] / 1e9, milliseconds: median * 1000, runs: times.count,
+          pairsPerSecond: kernel.pairs.map { Double($0) / median }))
     }
     return measurements
   }

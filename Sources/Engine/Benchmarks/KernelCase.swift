@@ -1,4 +1,5 @@
 import Tensors
+import Training
 
 /// One kernel at one shape: how much it does, and how to do it.
 struct KernelCase {
@@ -11,11 +12,24 @@ struct KernelCase {
   /// Operations, or bytes when `bound` is memory.
   let amount: Double
   let precision: Precision
+  /// Pairs that one step of training learns from; nil where there is no such thing.
+  var pairs: Int?
   /// Makes the operands. They live as long as the work that is returned.
   let prepare: (ExecutionContext) throws(TensorError) -> Work
 }
 
 extension KernelCase {
+  /// Steps of contrastive training of a model of the bundled one's sizes.
+  static func training(pairs: Int) -> [KernelCase] {
+    [(Precision.bf16, PeakKind.bf16), (.f32, .f32)].map { precision, bound in
+      let benchmark = StepBenchmark(precision: precision, pairs: pairs)
+      return KernelCase(
+        kernel: "\(precision.rawValue) training step", shape: "\(pairs) pairs", bound: bound,
+        amount: benchmark.operations, precision: precision, pairs: pairs,
+        prepare: benchmark.prepare)
+    }
+  }
+
   /// Every row of the benchmark, in the order of its table.
   ///
   /// - Parameter streamedBytes: how much the kernels that are bound by memory go through.

@@ -1,15 +1,15 @@
 import ArgumentParser
 import Console
 
-/// `gaze bench kernels`: the verb of the same name, without a session around it.
+/// `gaze bench kernels` and `gaze bench train`: the verb of the same name, without a session around it.
 struct BenchCommand: ParsableCommand {
   enum Subject: String, CaseIterable, ExpressibleByArgument {
-    case kernels
+    case kernels, train
   }
 
   static let configuration = CommandConfiguration(
-    commandName: "bench", abstract: "Time the kernels, on one thread and on all.",
-    usage: "gaze bench [--peaks <program>] [--threads <n>] [--quick] [--json] kernels")
+    commandName: "bench", abstract: "Time the kernels or training, on one thread and on all.",
+    usage: "gaze bench [--peaks <program>] [--threads <n>] [--quick] [--json] (kernels | train)")
 
   @Argument(help: "What to time.")
   var subject: Subject

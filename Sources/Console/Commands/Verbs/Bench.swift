@@ -3,26 +3,25 @@ import Foundation
 
 /// `:bench`: how fast this machine computes, and how fast it could.
 struct Bench: Command {
-  enum Subject: String, Sendable, CaseIterable {
-    case kernels
-  }
-
-  private static let subject = Positional(ValueKind<Subject>.choice, "what to time")
+  private static let subject = Positional(
+    ValueKind<BenchmarkSubject>.choice, "what to time: the kernels, or steps of training")
   private static let peaks = Option(
     "peaks", .path("PROGRAM"), "a program that measures what the machine could do at most")
   private static let quick = Flag("quick", "a run of each, over little memory")
 
   static let signature = Signature(
-    "bench", "time the kernels, on one thread and on all", footprint: .none,
+    "bench", "time the kernels or training, on one thread and on all", footprint: .none,
     [subject.parameter, peaks.parameter, quick.parameter],
-    examples: [":bench kernels", ":bench kernels quick", ":bench kernels peaks=build/peaks"])
+    examples: [
+      ":bench kernels", ":bench kernels quick", ":bench train peaks=build/peaks",
+    ])
 
+  let subject: BenchmarkSubject
   let peakProgram: String?
   let isQuick: Bool
 
   init(_ arguments: Arguments) throws(CommandFailure) {
-    // There is but one subject so far; reading it refuses any other.
-    _ = try arguments.value(at: 0, of: Bench.subject)
+    subject = try arguments.value(at: 0, of: Bench.subject) ?? .kernels
     peakProgram = try arguments[Bench.peaks].map(PathExpansion.expandingHome)
     isQuick = arguments[Bench.quick]
   }
@@ -33,7 +32,8 @@ struct Bench: Command {
         code: "shell.refused", "a script may not run the program of peaks=",
         remedy: "start gaze with --allow-shell if you trust it")
     }
-    let benchmark = KernelBenchmark(runtime: session.runtime, isQuick: isQuick)
+    let benchmark = KernelBenchmark(
+      runtime: session.runtime, subject: subject, isQuick: isQuick)
     do throws(EngineError) {
       let report = try await benchmark.run(
         peakProgram: peakProgram, progress: session.progressSink)
@@ -70,6 +70,8 @@ struct BenchResult: CommandResult {
     let share: Double?
     /// The same of `best`.
     let bestShare: Double?
+    /// Training only.
+    let pairsPerSecond: Double?
   }
 
   let isa: String
@@ -89,7 +91,7 @@ struct BenchResult: CommandResult {
         kernel: found.kernel, shape: found.shape, threads: found.threads, unit: found.bound.unit,
         rate: found.rate, best: found.best, ms: found.milliseconds, runs: found.runs,
         bound: found.bound, share: peak.map { found.rate / $0 },
-        bestShare: peak.map { found.best / $0 })
+        bestShare: peak.map { found.best / $0 }, pairsPerSecond: found.pairsPerSecond)
     }
     let counts = report.threads == 1 ? [1] : [1, report.threads]
     peaks = report.peaks.map { peaks in
@@ -140,8 +142,10 @@ struct BenchResult: CommandResult {
 
   private var kernelTable: Table {
     var columns: [(String, Table.Alignment)] = [("kernel", .left), ("shape", .left)]
+    let isTraining = kernels.contains { $0.pairsPerSecond != nil }
     for count in threadCounts {
       columns.append((threadTitle(count), .right))
+      if isTraining { columns.append(("pairs/s", .right)) }
       if peaks != nil { columns.append(("of peak", .right)) }
     }
     // Rows of one kernel at one shape stand together, one per thread count.
@@ -154,6 +158,7 @@ struct BenchResult: CommandResult {
         guard let first = group.first else { return nil }
         let cells = group.flatMap { kernel in
           [rateCell(kernel.rate, kernel.unit)]
+            + (kernel.pairsPerSecond.map { [StyledText(Format.decimal($0, 0), .number)] } ?? [])
             + (peaks == nil ? [] : [StyledText(shareText(kernel.share), .number)])
         }
         return [StyledText(first.kernel, .label), StyledText(first.shape)] + cells
