@@ -4,6 +4,7 @@
     python3 Benchmarks/compare                        # about fifteen minutes on two cores
     python3 Benchmarks/compare --rounds 1 --repeats 1 # a smoke run
     python3 Benchmarks/compare --peers-only           # without gaze
+    python3 Benchmarks/compare --training             # steps of training; see training.py
 
 How it works
 ------------
@@ -51,6 +52,7 @@ def arguments() -> argparse.Namespace:
     add = parser.add_argument
     built = ROOT / ".build" / "release" / "gaze"
     add("--gaze", type=Path, default=built, help="the executable (default: the release build)")
+    add("--training", action="store_true", help="steps of training instead of inference")
     add("--peers-only", action="store_true", help="measure and print the peers alone")
     add("--rounds", type=int, default=5, help="times around (default 5)")
     add("--repeats", type=int, default=5, help="runs of each measurement in a round (default 5)")
@@ -90,13 +92,16 @@ def main() -> int:
         print(f"{options.gaze}: no such executable; build it, or give --gaze PATH", file=sys.stderr)
         return 2
     enter_environment(options.python)
-    import comparison
+    if options.training:
+        import training as measurement
+    else:
+        import comparison as measurement
 
     if options.keep:
         options.keep.mkdir(parents=True, exist_ok=True)
-        return comparison.run(options, options.keep)
+        return measurement.run(options, options.keep.resolve())
     with tempfile.TemporaryDirectory(prefix="gaze-compare-") as folder:
-        return comparison.run(options, Path(folder))
+        return measurement.run(options, Path(folder))
 
 
 if __name__ == "__main__":
