@@ -52,12 +52,14 @@ def registry(checkpoint: Path | None) -> dict[str, tuple]:
         siglip,
         sizes,
         tokens,
+        training,
     )
 
     table = {
         "clip": (clip.clip, sizes.CLIP),
         "clip-rollout": (attention.clip_rollout, sizes.CLIP_ROLLOUT, "clip"),
         "clip-gradients": (attention.clip_gradients, sizes.CLIP_GRADIENTS, "clip"),
+        "clip-training": (training.clip_training, sizes.CLIP_TRAINING),
         "clip-legacy-eos": (clip.clip_legacy_eos, sizes.CLIP_LEGACY),
         "clip-openclip": (containers.clip_openclip, sizes.CLIP),
         "clip-torch": (containers.clip_torch, sizes.CLIP),

@@ -54,6 +54,41 @@ CLIP_FULL_SIZE = {
 CLIP_ROLLOUT = {"a": dict(pairs=[(0, 0), (1, 2)]), "b": dict(pairs=[(0, 1), (1, 0)])}
 CLIP_GRADIENTS = {"a": {}, "b": {}}
 
+# Odd widths and an odd batch, so that pairs along and across every product have ends; `steps` names
+# the pairs of each by their digits.
+_ADAM = dict(betas=[0.9, 0.98], epsilon=1e-6, weight_decay=0.2, clip=3.0, smoothing=0.1, bias=-2.0)
+
+CLIP_TRAINING = {
+    "a": dict(
+        text=_tower(18, 2, 2, 27, "quick_gelu", max_position_embeddings=9),
+        vision=_tower(20, 4, 2, 25, "quick_gelu", image_size=24, patch_size=8),
+        projection=13,
+        vocab=31,
+        lengths=[9, 3, 5, 7, 4, 6, 8],
+        equal_groups=[(3, 0)],
+        equal_texts=[(5, 2)],
+        steps="01234 23456 45601 60325 135 0246",
+        learning_rate=2e-3,
+        warm_up=2,
+        final_rate=0.1,
+        **_ADAM,
+    ),
+    "b": dict(
+        text=_tower(21, 3, 2, 23, "gelu", max_position_embeddings=11),
+        vision=_tower(22, 2, 2, 31, "gelu", image_size=18, patch_size=6),
+        projection=17,
+        vocab=41,
+        lengths=[4, 11, 6, 9, 3, 5, 10, 7, 8],
+        equal_groups=[(8, 1)],
+        equal_texts=[(6, 0)],
+        steps="0128 65430 87123 0618 543 726",
+        learning_rate=1e-3,
+        warm_up=1,
+        final_rate=0.0,
+        **_ADAM,
+    ),
+}
+
 # Ids of a text, padded; pieces of the test's own tokenizer.
 SIGLIP_ROLLOUT = {"a": dict(ids=[5, 6]), "b": dict(ids=[7, 5, 9])}
 
