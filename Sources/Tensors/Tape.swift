@@ -56,9 +56,8 @@ package final class Tape {
     _ output: Tensor,
     recomputing body: @escaping (ExecutionContext) throws(TensorError) -> Tensor
   ) -> Tensor {
-    let identity = identity
-    return append(
-      .composite { gradient, context throws(TensorError) in
+    append(
+      .composite { [identity] gradient, context throws(TensorError) in
         let inner = Tape(adoptingFrom: identity)
         let recording = try context.recording(on: inner) { _ throws(TensorError) in
           try body(context)
@@ -67,6 +66,9 @@ package final class Tape {
         return inner.adopted.compactMapValues { found.values[$0] }
       }, for: output)
   }
+
+  /// A tape that follows what this one does, to be let go with all that it recorded.
+  fileprivate func passing() -> Tape { Tape(adoptingFrom: identity) }
 
   private func append(_ entry: Entry, for tensor: Tensor) -> Tensor {
     var tracked = tensor
@@ -212,8 +214,9 @@ extension ExecutionContext {
     _ body: @escaping (ExecutionContext) throws(TensorError) -> Tensor
   ) throws(TensorError) -> Tensor {
     guard let tape else { return try body(self) }
-    self.tape = nil
-    defer { self.tape = tape }
-    return tape.record(try body(self), recomputing: body)
+    // On a tape too: operations that record may multiply otherwise than those that do not, and the
+    // gradients are to be those of what is computed here.
+    let first = try recording(on: tape.passing()) { _ throws(TensorError) in try body(self) }
+    return tape.record(first.value, recomputing: body)
   }
 }
