@@ -22,15 +22,16 @@ import Testing
   @Test func followsWhatIsWatchedAlone() throws {
     let context = Table.all[0].context()
     let weight = context.filled([3, 4], with: 2)
-    var (hidden, free) = (weight, weight)
+    var (passed, hidden, free) = (weight, weight, weight)
     let (_, gradients) = try context.differentiate { tape throws(TensorError) in
       let x = tape.watch(context.filled([1, 4], with: 1))
       free = try context.linear(context.filled([1, 4], with: 1), weight: weight)
-      hidden = try context.linear(x, weight: weight)
+      passed = try context.linear(x, weight: weight)
+      hidden = tape.watch(passed)
       return try context.add(hidden, free)
     }
     #expect(!free.isTracked, "nothing watched, nothing recorded")
-    #expect(hidden.isTracked)
+    #expect(passed.isTracked)
     #expect(gradients[weight] == nil, "a frozen weight has no gradient")
     #expect(gradients[hidden]?.array == [1, 1, 1])
   }
