@@ -49,3 +49,4 @@ void check_attention(const gaze_kernel_table *table);
 void check_rows(const gaze_kernel_table *table);
 void check_activations(const gaze_kernel_table *table);
 void check_conversions(const gaze_kernel_table *table);
+void check_training(const gaze_kernel_table *table);

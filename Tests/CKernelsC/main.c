@@ -19,6 +19,7 @@ int main(int argc, char **argv) {
     check_rows(table);
     check_activations(table);
     check_conversions(table);
+    check_training(table);
     printf("%s: %lld comparisons\n", table->name, (long long)(comparisons_made() - before));
   }
   about("the tables");
