@@ -123,10 +123,11 @@ struct Gaze: ParsableCommand {
 
   func run() throws {
     if noColor { setenv("NO_COLOR", "1", 1) }
-    let isTerminal = isatty(STDIN_FILENO) != 0 && isatty(STDOUT_FILENO) != 0
-    let isPlain = batch || json || plain || !isTerminal
+    let isPlain = batch || json || plain || !Gaze.isTerminal
     try Gaze.end { isPlain ? try Batch.run(launch()) : try ConsoleFrontEnd.run(launch()) }
   }
+
+  static var isTerminal: Bool { isatty(STDIN_FILENO) != 0 && isatty(STDOUT_FILENO) != 0 }
 
   /// Ends the process with what `work` comes to, or with 2 when it cannot begin.
   static func end(_ work: () throws -> Int32) throws -> Never {

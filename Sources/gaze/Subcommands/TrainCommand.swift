@@ -1,14 +1,17 @@
 import ArgumentParser
 import Console
+import Terminal
 
 /// `gaze train RECIPE`: the row `:train` of the command table.
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train", abstract: "Train a CLIP on captioned pictures.",
-    usage: "gaze train [--steps <n>] [--resume] [--threads <n>] [--json] [--quiet] <recipe>",
+    usage:
+      "gaze train [--steps <n>] [--resume] [--threads <n>] [--batch] [--json] [--quiet] <recipe>",
     discussion: """
-      Says on standard error how far it is. Ctrl-C saves and ends; --resume goes on. To watch it \
-      learn, type :train in a session, or start one with gaze -e ":train RECIPE".
+      In a terminal, shows how it learns and stays at the prompt, as a script does. Otherwise, or \
+      with --batch, it says on standard error how far it is, and exits. Ctrl-C saves and ends; \
+      --resume goes on.
       """)
 
   @Argument(
@@ -26,6 +29,9 @@ struct TrainCommand: ParsableCommand {
 
   @Option(name: [.short, .long], help: ArgumentHelp("Threads to compute with.", valueName: "n"))
   var threads: Int?
+
+  @Flag(help: "Run plain and exit, even in a terminal.")
+  var batch = false
 
   @Flag(help: "Print the result as a line of JSON.")
   var json = false
@@ -49,6 +55,7 @@ struct TrainCommand: ParsableCommand {
     launch.threads = threads
     launch.isQuiet = quiet
     launch.format = json ? .json : .text
-    try Gaze.end { try Batch.run(launch) }
+    let isPlain = batch || json || quiet || !Gaze.isTerminal
+    try Gaze.end { isPlain ? try Batch.run(launch) : try ConsoleFrontEnd.run(launch) }
   }
 }
