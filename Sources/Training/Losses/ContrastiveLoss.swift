@@ -71,6 +71,8 @@ package struct ContrastiveLoss: Equatable, Sendable {
     let smoothing = Float(recipe.labelSmoothing)
     let slopes = context.empty([count, count])
     let (p, q, c, out) = (byImage.floats, byText.floats, cosines.floats, slopes.floats)
+    let imageOffsets = logOffsets(byImage, cosines, scale)
+    let textOffsets = logOffsets(byText, turned, scale)
     var (loss, scaleGradient) = (0.0, 0.0)
     let weight = 1 / Float(2 * count)
     for row in 0..<count {
@@ -88,8 +90,9 @@ package struct ContrastiveLoss: Equatable, Sendable {
         let turnedTarget =
           row == column ? own : others[column] > 0 ? smoothing / Float(others[column]) : 0
         let slope = weight * (p[cell] - target + q[mirrored] - turnedTarget)
-        if target > 0 { loss -= Double(weight * target) * logarithm(p[cell]) }
-        if turnedTarget > 0 { loss -= Double(weight * turnedTarget) * logarithm(q[mirrored]) }
+        let logit = Double(scale) * Double(c[cell])
+        loss -= Double(weight * target) * (logit + imageOffsets[row])
+        loss -= Double(weight * turnedTarget) * (logit + textOffsets[column])
         scaleGradient += Double(slope * c[cell] * scale)
         out[cell] = slope * scale
       }
@@ -97,9 +100,15 @@ package struct ContrastiveLoss: Equatable, Sendable {
     return (loss, slopes, scaleGradient, 0)
   }
 
-  /// Of a probability that may have been rounded to nothing.
-  private func logarithm(_ probability: Float) -> Double {
-    log(Double(max(probability, .leastNormalMagnitude)))
+  /// What, added to a logit of each row, is the logarithm of its probability: taken from the greatest
+  /// one, since others may have been rounded to nothing.
+  private func logOffsets(_ probabilities: Tensor, _ cosines: Tensor, _ scale: Float) -> [Double] {
+    let count = cosines.shape[0]
+    return (0..<count).map { row in
+      let line = UnsafeBufferPointer(start: probabilities.floats + row * count, count: count)
+      let best = line.indices.max { line[$0] < line[$1] } ?? row
+      return log(Double(line[best])) - Double(scale) * Double(cosines.floats[row * count + best])
+    }
   }
 
   private func sigmoid(

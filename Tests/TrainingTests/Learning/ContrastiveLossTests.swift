@@ -74,6 +74,21 @@ import Testing
     #expect(try accuracy([0, 1, 0, 3]) == 0.75)
   }
 
+  /// Where a probability is too small for a Float, its logarithm is not.
+  @Test func knowsHowWrongItIs() throws {
+    let context = try TrainingCase().context
+    let images = context.tensor([1, 0, -1, 0], [2, 2])
+    for smoothing in [0, 0.25] {
+      var recipe = LossRecipe()
+      recipe.labelSmoothing = smoothing
+      let outcome = try ContrastiveLoss(recipe)(
+        images: images, texts: context.tensor([-1, 0, 1, 0], [2, 2]), groups: [0, 1],
+        similarity: .softmax(scale: 100), in: context)
+      #expect(abs(outcome.loss - 200 * (1 - smoothing)) < 1e-4)
+      #expect(outcome.accuracy == 0)
+    }
+  }
+
   /// A text that reaches the batch twice must not push its own picture away.
   @Test(arguments: [Similarity.softmax(scale: 10), .sigmoid(scale: 10, bias: -1)])
   func pairsOfOneGroupDoNotPushEachOther(_ similarity: Similarity) throws {
