@@ -32,7 +32,7 @@ import Testing
     let warmingAllAlong = rates(steps: 5, warmUp: 5)
     #expect(warmingAllAlong(1) == 0.4 && warmingAllAlong(5) == 2)
     let warmingLonger = rates(steps: 5, warmUp: 10)
-    #expect((1...5).map(warmingLonger) == [0.2, 0.4, 0.6, 0.8, 1].map { $0 + 0 })
+    #expect((1...5).map(warmingLonger) == [0.2, 0.4, 0.6, 0.8, 1])
     let single = rates(steps: 1, warmUp: 1)
     #expect(single(1) == 2)
   }

@@ -58,7 +58,7 @@ import Testing
 
   @Test(arguments: [Precision.f32, .bf16])
   func learnsNoiseByHeart(_ precision: Precision) throws {
-    let (steps, _) = try Self.train(2, precision, limit: 150, until: 0.99)
+    let (steps, _) = try Self.train(2, precision, limit: 60, until: 0.99)
     let (first, last) = (try #require(steps.first), try #require(steps.last))
     #expect(first.outcome.accuracy < 0.2)
     #expect(last.outcome.accuracy >= 0.99, "after \(steps.count) steps")
