@@ -25,7 +25,7 @@ import Testing
       imageSize: 96, patchSize: 16, embeddingWidth: 128,
       vision: TransformerRecipe(width: 256, layers: 5, heads: 4, feedForwardWidth: 1024),
       text: TransformerRecipe(width: 160, layers: 2, heads: 5, feedForwardWidth: 640),
-      textPositions: 24, activation: .gelu, patchDropout: 0.5, blockDropout: 0.1,
+      textPositions: 24, activation: .gelu, patchDropout: 0.5,
       checkpointsActivations: true)
     expected.loss = LossRecipe(kind: .sigmoid, temperature: 0.1, labelSmoothing: 0.01)
     expected.optimizer = OptimizerRecipe(

@@ -141,7 +141,6 @@ import Testing
     ("positions: 24", "positions: 2", "model.text.positions: 2 is outside 3...4096"),
     ("activation: gelu", "activation: quickgelu", "activation: 'quickgelu' is not known"),
     ("patch-dropout: 0.5", "patch-dropout: 1", "model.patch-dropout: 1 is outside 0..<1"),
-    ("block-dropout: 0.1", "block-dropout: 1", "model.block-dropout: 1 is outside 0..<1"),
     (
       "checkpoint-activations: true", "checkpoint-activations: yes",
       "checkpoint-activations: expected true or false, found 'yes'"

@@ -55,7 +55,6 @@ let fullRecipe = """
       positions: 24
     activation: gelu
     patch-dropout: 0.5
-    block-dropout: 0.1
     checkpoint-activations: true
   loss:
     kind: sigmoid

@@ -84,6 +84,13 @@ package struct StepBenchmark: Sendable {
 }
 
 extension ModelRecipe {
+  /// How many patches there are, and how many a step sees; nil when it sees all.
+  func seenPatches(of vision: CLIPConfiguration.Vision) -> (count: Int, seen: Int)? {
+    let side = vision.imageSize / vision.patchSize
+    let seen = max(1, Int((Double(side * side) * (1 - patchDropout)).rounded()))
+    return seen < side * side ? (side * side, seen) : nil
+  }
+
   /// The configuration of a CLIP with these sizes.
   ///
   /// - Parameter ends: the ids that begin and end a text.

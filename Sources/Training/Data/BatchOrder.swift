@@ -54,7 +54,7 @@ package struct BatchOrder: Sendable {
 /// What a generator is for: keeps the choices made at one place apart.
 enum RandomStream: UInt64 {
   case order = 1
-  case text, augmentation, replacement
+  case text, augmentation, replacement, patches
 }
 
 extension SplitMix {

@@ -111,13 +111,13 @@ extension AugmentationRecipe {
 
 extension ModelRecipe {
   fileprivate var settings: [Recipe.Setting] {
-    let dropouts: [Recipe.Setting] = [
-      ("model.patch-dropout", "\(patchDropout)"), ("model.block-dropout", "\(blockDropout)"),
+    let passes: [Recipe.Setting] = [
+      ("model.patch-dropout", "\(patchDropout)"),
       // What is computed twice may be rounded twice.
       ("model.checkpoint-activations", "\(checkpointsActivations)"),
     ]
     // The checkpoint's sizes hold, whatever stands in their places here.
-    if let start { return [("model.start", start.inOneLine)] + dropouts }
+    if let start { return [("model.start", start.inOneLine)] + passes }
     return [
       ("model.image-size", "\(imageSize)"), ("model.patch-size", "\(patchSize)"),
       ("model.embedding", "\(embeddingWidth)"),
@@ -126,7 +126,7 @@ extension ModelRecipe {
       + [
         ("model.text.positions", "\(textPositions)"),
         ("model.activation", activation.rawValue),
-      ] + dropouts
+      ] + passes
   }
 }
 

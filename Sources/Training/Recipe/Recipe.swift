@@ -101,9 +101,6 @@ package struct ModelRecipe: Equatable, Sendable {
   package var start: String?
   /// The part of a picture's patches that a step does not see (Li et al. 2023).
   package var patchDropout = 0.0
-  /// The probability that a block is left out for a picture or text, in the last block; those before
-  /// rise to it in equal steps (Huang et al. 2016).
-  package var blockDropout = 0.0
   /// Keep only what enters each block and compute the rest again on the way back.
   package var checkpointsActivations = false
 }

@@ -222,7 +222,6 @@ extension ModelRecipe: RecipePart {
     try section.choice("activation", &activation, among: ActivationName.allCases)
     try section.text("start", &start)
     try section.number("patch-dropout", &patchDropout, in: 0..<1)
-    try section.number("block-dropout", &blockDropout, in: 0..<1)
     try section.flag("checkpoint-activations", &checkpointsActivations)
   }
 

@@ -13,11 +13,14 @@ package struct PairBatch {
   package let texts: [[Int]]
   /// Pairs with equal numbers say the same, so neither is the other's negative.
   package let groups: [Int]
+  /// The patches of each picture that are seen, as many of each; nil: all.
+  package let patches: [[Int]]?
 
-  package init(pixels: Tensor, texts: [[Int]], groups: [Int]) {
+  package init(pixels: Tensor, texts: [[Int]], groups: [Int], patches: [[Int]]? = nil) {
     self.pixels = pixels
     self.texts = texts
     self.groups = groups
+    self.patches = patches
   }
 
   var count: Int { texts.count }
@@ -25,7 +28,7 @@ package struct PairBatch {
   fileprivate func part(_ range: Range<Int>) -> PairBatch {
     PairBatch(
       pixels: pixels.sliced(axis: 0, range), texts: Array(texts[range]),
-      groups: Array(groups[range]))
+      groups: Array(groups[range]), patches: patches.map { Array($0[range]) })
   }
 }
 
@@ -181,7 +184,8 @@ package struct ContrastiveLearner {
       guard let model = try? CLIP(scope, configuration) else {
         throw .shapes(operation: "CLIP", found: [], expected: "the parameters of this CLIP")
       }
-      let images = try model.embed(pixels: batch.pixels, grid: nil, in: context)
+      let images = try model.embed(
+        pixels: batch.pixels, keeping: batch.patches, in: context)
       let texts = try model.embed(texts: batch.texts, in: context)
       return try context.concatenated([images, texts], axis: 0)
     }

@@ -61,7 +61,8 @@ package final class Trainer {
     tokenizer = start.tokenizer
     let encoder = PairEncoder(
       tokenizer: tokenizer.tokenizer, text: start.configuration.text,
-      side: start.configuration.vision.imageSize)
+      side: start.configuration.vision.imageSize,
+      patches: recipe.model.seenPatches(of: start.configuration.vision))
     self.encoder = encoder
     evaluation = try recipe.evaluation.map { evaluation throws(TrainingError) in
       try Evaluation(evaluation, relativeTo: base, encoder: encoder)
@@ -144,7 +145,7 @@ package final class Trainer {
     let rate = LearningRate(
       greatest: recipe.optimizer.learningRate, schedule: recipe.schedule
     ).at(record.step + 1)
-    let pairs = try encoder.pairs(batch, in: context)
+    let pairs = try encoder.pairs(batch, seed: recipe.seed, in: context)
     let step = try learner.step(on: pairs, learningRate: rate, in: context)
     record.step += 1
     record.seconds += pace.advance(to: record.step)
