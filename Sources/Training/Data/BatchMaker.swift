@@ -35,6 +35,8 @@ struct BatchMaker: Sendable {
         let captions = catalogue.pictures[index].captions
         if let text = choice.draw(from: captions, using: &texts) {
           var changes = SplitMix(seed, RandomStream.augmentation.rawValue, UInt64(place))
+          var augmentation = augmentation
+          if !catalogue.pictures[index].canMirror { augmentation.flip = 0 }
           augmenter.render(picture, augmentation, using: &changes, into: out)
           return Pair(picture: index, text: text)
         }

@@ -36,6 +36,8 @@ package struct CaptionedPictures: Sendable {
     /// Pictures with an equal number are never each other's negatives: the same explicit group, or
     /// the same file in several sources.
     package var group: Int
+    /// Whether left and right may be exchanged.
+    package var canMirror = true
   }
 
   /// Each once.
@@ -78,7 +80,9 @@ package struct CaptionedPictures: Sendable {
         let group = groups[picture.groupKey] ?? groups.count
         groups[picture.groupKey] = group
         pictures.append(
-          Picture(location: picture.location, captions: picture.captions, group: group))
+          Picture(
+            location: picture.location, captions: picture.captions, group: group,
+            canMirror: picture.canMirror))
       }
       let captions = found.reduce(0) { $0 + $1.captions.count }
       self.sources.append((path: source.path, pictures: found.count, captions: captions))
@@ -115,7 +119,7 @@ extension CaptionedPictures {
     var text = ""
     for entry in entries {
       let picture = pictures[Int(entry)]
-      text += "\(picture.location.description)\n\(picture.group)\n"
+      text += "\(picture.location.description)\n\(picture.group) \(picture.canMirror)\n"
       for caption in picture.captions { text += "\(caption.language)\t\(caption.text)\n" }
     }
     return ContentHash(of: Array(text.utf8)).hexadecimal

@@ -19,7 +19,9 @@ extension PictureGathering {
           throw Unusable("names no picture under \(TableColumns.pathNames.joined(separator: ", "))")
         }
         let file = FilePaths.absolute(name, relativeTo: folder)
-        add(.file(file), captions: sample.captions, group: sample.group, place: place)
+        add(
+          .file(file), captions: sample.captions, group: sample.group,
+          canMirror: sample.canMirror, place: place)
       } catch {
         skip(place, error.problem)
       }
@@ -32,6 +34,8 @@ struct SampleFields {
   var path: String?
   var captions: [CaptionedPictures.Caption] = []
   var group: String?
+  /// Whether left and right may be exchanged: not in a clock, a flag or a letter.
+  var canMirror = true
 
   init(json bytes: ArraySlice<UInt8>, source: String) throws(Unusable) {
     do throws(JSONError) {
@@ -45,6 +49,7 @@ struct SampleFields {
     guard root.kind == .object else { throw root.error("expected an object for each picture") }
     path = try Self.text(root, TableColumns.pathNames)?.trimmed
     group = try Self.text(root, TableColumns.groupNames)
+    canMirror = try root.member("mirror")?.asBool() ?? true
     let language = try Self.text(root, TableColumns.languageNames) ?? ""
     for key in try root.keys() {
       guard let caption = TableColumns.caption(key.lowercased()), let value = try root.member(key) else {

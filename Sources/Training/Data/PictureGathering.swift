@@ -5,6 +5,8 @@ struct PictureGathering {
     var location: CaptionedPictures.Location
     var captions: [CaptionedPictures.Caption]
     var group: String?
+    /// Whether left and right may be exchanged.
+    var canMirror = true
     /// The line or member that named it first.
     var place: String
 
@@ -26,10 +28,12 @@ struct PictureGathering {
 
   /// Adds a row or sample. Empty captions are dropped, oversized ones written down.
   ///
-  /// - Parameter place: what to name in case of trouble: a file and a line, or a member.
+  /// - Parameters:
+  ///   - canMirror: whether left and right may be exchanged.
+  ///   - place: what to name in case of trouble: a file and a line, or a member.
   mutating func add(
     _ location: CaptionedPictures.Location, captions: [CaptionedPictures.Caption], group: String?,
-    place: String
+    canMirror: Bool = true, place: String
   ) {
     var usable: [CaptionedPictures.Caption] = []
     for caption in captions {
@@ -55,11 +59,14 @@ struct PictureGathering {
     if let known = places[key] {
       found[known].captions += usable
       if found[known].group == nil { found[known].group = group }
+      if !canMirror { found[known].canMirror = false }
       return
     }
     if case .file(let path) = location, !isUsable(path, key: key, place: place) { return }
     places[key] = found.count
-    found.append(Found(location: location, captions: usable, group: group, place: place))
+    found.append(
+      Found(
+        location: location, captions: usable, group: group, canMirror: canMirror, place: place))
   }
 
   private mutating func isUsable(_ path: String, key: [UInt8], place: String) -> Bool {

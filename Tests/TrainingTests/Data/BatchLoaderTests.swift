@@ -105,6 +105,25 @@ struct BatchLoaderTests {
     #expect(try loader.next() == nil)
   }
 
+  @Test func whatMustNotBeMirroredIsNot() throws {
+    let bitmap = try Bitmap.made(width: 8, height: 8) { x, y, c in x * 30 + y + c }
+    try folder.write(try PNGWriter.encode(bitmap), to: "p.png")
+    func pictures(_ line: String) throws -> Set<[Float]> {
+      try folder.write(line, to: "t.jsonl")
+      var recipe = DataRecipe(sources: [.init(path: "t.jsonl")])
+      recipe.augmentation.flip = 0.5
+      return Set(
+        try batches(recipe).flatMap { batch in
+          (0..<batch.count).map { Array(batch.pixels.values[$0 * 192..<($0 + 1) * 192]) }
+        })
+    }
+    #expect(try pictures(#"{"image": "p.png", "caption": "a clock"}"#).count == 2)
+    let kept = try pictures(#"{"image": "p.png", "caption": "a clock", "mirror": false}"#)
+    #expect(kept.count == 1)
+    // Darker on the left, as it was drawn.
+    #expect(kept.allSatisfy { $0[0] < $0[7] })
+  }
+
   @Test func nothingComesAfterTheEnd() throws {
     let (loader, _) = try loader(recipe(workers: 3), steps: 0..<1_000_000)
     #expect(try loader.next()?.step == 0)
