@@ -29,13 +29,13 @@ import Testing
       report.heldOut = HandmadeRun.heldOut(at: step)
       history.append(report)
     }
-    let curve = history.curve
-    #expect(curve.count <= TrainingHistory.limit && curve.count > min(count - 1, 190))
+    let curve = history.curve.points
+    #expect(curve.count <= LearningCurve.limit && curve.count > min(count - 1, 190))
     #expect(curve.last?.step == count && history.last?.step == count)
     #expect(try #require(curve.first).loss < 40)
     #expect(zip(curve, curve.dropFirst()).allSatisfy { $0.step < $1.step && $0.loss < $1.loss })
-    #expect(history.heldOut.count <= TrainingHistory.limit)
-    #expect(history.heldOut.last?.step == count)
+    #expect(history.curve.heldOut.count <= LearningCurve.limit)
+    #expect(history.curve.heldOut.last?.step == count)
   }
 
   @Test func smoothsWithoutMovingTheEnds() {

@@ -1,6 +1,7 @@
 import Foundation
 import Media
 import Pictures
+import Training
 
 /// The curves: the loss, and below it, where there is room, how much the model gets right.
 extension TrainingPicture {
@@ -17,7 +18,7 @@ extension TrainingPicture {
   private static let rowsForTwo = 16
 
   func drawCharts(_ frame: Frame, in canvas: inout CellPicture) {
-    let curve = history.curve
+    let curve = history.curve.points
     guard !curve.isEmpty else { return }
     guard frame.rows >= Self.rowsForTwo else {
       return draw(lossChart(curve), frame, in: &canvas)
@@ -31,12 +32,12 @@ extension TrainingPicture {
   }
 
   /// Where a step stands between the first one that is known and the last.
-  private func x(_ step: Int, in curve: [TrainingHistory.Point]) -> Double {
+  private func x(_ step: Int, in curve: [LearningCurve.Point]) -> Double {
     let (first, last) = (curve[0].step, curve[curve.count - 1].step)
     return last > first ? Double(step - first) / Double(last - first) : 0
   }
 
-  private func lossChart(_ curve: [TrainingHistory.Point]) -> Chart {
+  private func lossChart(_ curve: [LearningCurve.Point]) -> Chart {
     let losses = curve.map(\.loss)
     let smooth = TrainingHistory.smoothed(losses)
     let (low, high) = (losses.min() ?? 0, losses.max() ?? 0)
@@ -59,7 +60,7 @@ extension TrainingPicture {
       ])
   }
 
-  private func accuracyChart(_ curve: [TrainingHistory.Point]) -> Chart {
+  private func accuracyChart(_ curve: [LearningCurve.Point]) -> Chart {
     let batch = TrainingHistory.smoothed(curve.map(\.batchAccuracy))
     var curves = [
       LineChart.Curve(
@@ -67,7 +68,7 @@ extension TrainingPicture {
         color: Ink.batch, thickness: line, shade: shade)
     ]
     let first = curve[0].step
-    var held = history.heldOut.filter { $0.step >= first }.map {
+    var held = history.curve.heldOut.filter { $0.step >= first }.map {
       LineChart.Point(x: x($0.step, in: curve), y: $0.top1)
     }
     // What was last measured holds until it is measured again, which also makes a single
@@ -135,7 +136,7 @@ extension TrainingPicture {
   }
 
   private func drawSteps(_ plot: Frame, in canvas: inout CellPicture) {
-    let curve = history.curve
+    let curve = history.curve.points
     guard let first = history.firstStep, let last = curve.last?.step, last > first else { return }
     let row = plot.row + plot.rows
     let (left, right) = ("\(first)", "\(last)")

@@ -1,52 +1,66 @@
-/// The course of a run so far, thinned out as it grows: what a curve is drawn from.
+/// The course of a run, however long, in a bounded number of points.
 package struct LearningCurve: Sendable, Codable, Equatable {
-  /// Some steps, each standing for those since the point before.
+  /// One or several steps.
   package struct Point: Sendable, Codable, Equatable {
+    /// The last of them.
     package var step: Int
-    /// Means over those steps.
+    /// Means over them.
     package var loss: Double
-    package var accuracy: Double
+    package var batchAccuracy: Double
+    /// Of the last of them.
     package var learningRate: Double
     package var logitScale: Double
   }
 
-  package private(set) var points: [Point] = []
-  package private(set) var heldOut: [HeldOutAccuracy] = []
-  /// Steps that one point stands for.
-  private var stride = 1
-  /// Steps since the last point, and their sums.
-  private var pending = 0
-  private var lossSum = 0.0
-  private var accuracySum = 0.0
+  /// Points at most: more than a pane has columns.
+  package static let limit = 400
 
-  private static let limit = 400
+  /// Every measurement on held-out pictures, or every other one, and so on.
+  package private(set) var heldOut: [HeldOutAccuracy] = []
+  private var closed: [Point] = []
+  /// Steps that a point stands for.
+  private var stride = 1
+  /// The steps since the last point.
+  private var open: [Point] = []
 
   package init() {}
 
-  mutating func add(_ report: TrainingReport) {
-    pending += 1
-    lossSum += report.loss
-    accuracySum += report.batchAccuracy
-    guard pending >= stride else { return }
-    points.append(
+  /// The course so far, the latest step included.
+  package var points: [Point] { open.isEmpty ? closed : closed + [Self.mean(open)] }
+
+  package mutating func append(_ report: TrainingReport) {
+    if let found = report.heldOut { append(found) }
+    guard report.loss.isFinite, report.batchAccuracy.isFinite else { return }
+    open.append(
       Point(
-        step: report.step, loss: lossSum / Double(pending),
-        accuracy: accuracySum / Double(pending), learningRate: report.learningRate,
-        logitScale: report.logitScale))
-    (pending, lossSum, accuracySum) = (0, 0, 0)
-    if points.count > LearningCurve.limit { halve() }
+        step: report.step, loss: report.loss, batchAccuracy: report.batchAccuracy,
+        learningRate: report.learningRate, logitScale: report.logitScale))
+    guard open.count == stride else { return }
+    closed.append(Self.mean(open))
+    open.removeAll(keepingCapacity: true)
+    if closed.count == Self.limit {
+      // Neighbours become one, so that the curve keeps its beginning.
+      closed = Swift.stride(from: 0, to: Self.limit, by: 2).map { Self.mean(closed[$0..<$0 + 2]) }
+      stride *= 2
+    }
   }
 
-  mutating func add(_ accuracy: HeldOutAccuracy) { heldOut.append(accuracy) }
-
-  /// Two points become one.
-  private mutating func halve() {
-    stride *= 2
-    points = Swift.stride(from: 1, to: points.count, by: 2).map { index in
-      var point = points[index]
-      point.loss = (point.loss + points[index - 1].loss) / 2
-      point.accuracy = (point.accuracy + points[index - 1].accuracy) / 2
-      return point
+  /// Adds a measurement, once.
+  package mutating func append(_ found: HeldOutAccuracy) {
+    guard heldOut.last?.step != found.step else { return }
+    if heldOut.count == Self.limit {
+      heldOut = heldOut.indices.filter { $0 % 2 == 1 }.map { heldOut[$0] }
     }
+    heldOut.append(found)
+  }
+
+  private static func mean(_ points: some BidirectionalCollection<Point>) -> Point {
+    guard var mean = points.last else {
+      return Point(step: 0, loss: 0, batchAccuracy: 0, learningRate: 0, logitScale: 0)
+    }
+    let count = Double(points.count)
+    mean.loss = points.reduce(0) { $0 + $1.loss / count }
+    mean.batchAccuracy = points.reduce(0) { $0 + $1.batchAccuracy / count }
+    return mean
   }
 }

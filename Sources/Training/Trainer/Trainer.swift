@@ -154,7 +154,7 @@ package final class Trainer {
       report.heldOut = try measure(evaluation)
       record.seconds += pace.skip()
     }
-    record.history.add(report)
+    record.history.append(report)
     return report
   }
 
@@ -178,7 +178,7 @@ package final class Trainer {
 
   private func measure(_ evaluation: Evaluation) throws(TrainingError) -> HeldOutAccuracy {
     let accuracy = try evaluation(try learner.model(), step: record.step, in: context)
-    record.history.add(accuracy)
+    record.history.append(accuracy)
     heldOut = accuracy
     return accuracy
   }
@@ -223,7 +223,7 @@ package final class Trainer {
     (card.steps, card.batch, card.seconds) = (record.step, recipe.schedule.batch, record.seconds)
     card.curve = record.history.points.map {
       ModelCard.Point(
-        step: $0.step, loss: $0.loss, accuracy: $0.accuracy, learningRate: $0.learningRate)
+        step: $0.step, loss: $0.loss, accuracy: $0.batchAccuracy, learningRate: $0.learningRate)
     }
     card.heldOut = heldOut
     card.hasLogitBias = learner.configuration.hasLogitBias

@@ -39,7 +39,8 @@ struct Train: Command {
     let job = TrainingJob(runtime: session.runtime)
     do throws(EngineError) {
       let summary = try await job.run(
-        recipe: recipe, steps: steps, resumes: resumes, progress: session.trainingSink)
+        recipe: recipe, steps: steps, resumes: resumes, locator: session.locator,
+        progress: session.trainingSink)
       return Train.outcome(summary, recipe: recipe)
     } catch {
       throw CommandFailure(error)
