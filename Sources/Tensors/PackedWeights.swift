@@ -1,6 +1,6 @@
 /// A weight matrix in a form that a precision multiplies.
 struct PackedWeight {
-  /// `[N, K]` in bf16 or i8, or panels of pairs.
+  /// `[N, K]` in i8, or panels of pairs.
   let matrix: Tensor
   /// i8: the scale of each row.
   let scales: [Float]
@@ -17,7 +17,7 @@ struct PackedWeight {
 package final class PackedWeights {
   enum Form {
     /// Rows as they lie along k.
-    case bf16, i8
+    case i8
     /// ``PairPanels`` that sum over k, and over n.
     case pairedColumns, pairedRows
   }

@@ -66,7 +66,7 @@ extension ExecutionContext {
       return try finished(try linear(x, maps.map(\.bare), precision: precision), maps)
     }
     let input = try contiguous(x)
-    if isTrained(x, maps), (precision ?? self.precision) == .bf16 {
+    if (precision ?? self.precision) == .bf16, maps.allSatisfy({ isPaired($0.weight) }) {
       return try pairedLinear(x, input, maps)
     }
     var outputs: [Tensor] = []
@@ -98,9 +98,10 @@ extension ExecutionContext {
     }
   }
 
-  /// Whether gradients of weights will be asked for: then products keep what those need.
-  private func isTrained(_ x: Tensor, _ maps: [LinearMap]) -> Bool {
-    tape != nil && maps.contains { $0.weight.isTracked }
+  /// Whether bf16 products take a weight in pairs: one that is converted in any case, because it
+  /// changes with every step of training, or is not stored so.
+  private func isPaired(_ weight: Tensor) -> Bool {
+    weight.elementType == .f32 || weight.elementType == .f16
   }
 
   /// The same in bf16 with f32 sums, forward and backward.
@@ -168,8 +169,6 @@ extension ExecutionContext {
     switch (precision, weight.elementType) {
     case (.int8, _) where !weight.isTracked:
       return DotOperands(dot: functions.dot_i8, packed: try packedInt8(weight))
-    case (.bf16, let stored) where stored != .bf16 && !weight.isTracked:
-      return DotOperands(dot: functions.dot_bf16, packed: try packedBF16(weight))
     default:
       let rows = weight.isContiguous ? weight : try copied(weight)
       return DotOperands(dot: dot(reading: rows.elementType, precision), weight: rows)
@@ -184,22 +183,6 @@ extension ExecutionContext {
     case .q8_0: functions.dot_q8_0
     case .q4_0: functions.dot_q4_0
     default: functions.dot_f32
-    }
-  }
-
-  private func packedBF16(_ weight: Tensor) throws(TensorError) -> PackedWeight {
-    try packedWeights.packed(weight, as: .bf16) { () throws(TensorError) in
-      let exact = try contiguous(weight.detached)
-      let matrix = empty(weight.shape, .bf16)
-      let width = weight.shape.width
-      let convert = functions.f32_to_bf16
-      let (from, to) = (exact.floats, matrix.bytes.assumingMemoryBound(to: UInt16.self))
-      try parallelRows(weight.shape.rowCount, width: width) { rows in
-        convert(
-          from + rows.lowerBound * width, to + rows.lowerBound * width, Int64(rows.count * width))
-      }
-      withExtendedLifetime(exact) {}
-      return PackedWeight(matrix: matrix, scales: [], sums: [])
     }
   }
 

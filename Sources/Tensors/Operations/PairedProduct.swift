@@ -38,11 +38,51 @@ struct PairRows {
   }
 }
 
+/// One product of several with the same rows: by what, and what is done to its sums.
+private struct PairTarget {
+  let panels: PairPanels
+  let out: Tensor
+  let bias, addend: Tensor?
+  let activation: gaze_activation?
+
+  /// Some rows by one panel.
+  func multiply(
+    _ rows: PairRows, _ range: Range<Int>, panel: Int, _ functions: gaze_kernel_table
+  ) {
+    let (columns, stride) = (panels.range(panel), panels.columns)
+    let count = Int64(columns.count)
+    let corner = out.floats + range.lowerBound * stride + columns.lowerBound
+    let biases = bias.map { UnsafePointer($0.floats + columns.lowerBound) }
+    if let addend {
+      for row in 0..<range.count {
+        let from = addend.floats + (range.lowerBound + row) * stride + columns.lowerBound
+        guard let biases else {
+          (corner + row * stride).update(from: from, count: columns.count)
+          continue
+        }
+        functions.add(from, biases, corner + row * stride, count)
+      }
+    }
+    var arguments = gaze_pair_arguments(
+      a: rows.row(range.lowerBound), a_row: rows.stride, a_step: 1, b: panels.panel(panel),
+      b_step: PairPanels.width, out: corner, out_stride: stride,
+      bias: addend == nil ? biases : nil, steps: Int64(panels.steps), rows: Int32(range.count),
+      width: Int32(columns.count), accumulate: addend == nil ? 0 : 1)
+    functions.multiply_bf16_pairs(&arguments)
+    guard let activation else { return }
+    for row in 0..<range.count {
+      functions.activate(corner + row * stride, corner + row * stride, count, activation)
+    }
+  }
+}
+
 // The three products of y = x Wᵀ in bf16 with f32 sums, as training multiplies. What is summed over
 // is paired: k for y, n for dx = dy W, the rows themselves for dW = dyᵀ x.
 extension ExecutionContext {
   /// Rows that one task multiplies by all panels: with a panel they stay in the second-level cache.
   private static let rowBlock = 96
+  /// Rows up to which each panel is multiplied by all of them at once.
+  private static let fewRows = 1024
   /// Rows that are paired and summed at once on the way back.
   private static let slab = 128
   /// The weight gradient is summed in at most so many parts, which depend on the rows alone.
@@ -51,43 +91,50 @@ extension ExecutionContext {
   /// Columns of the left operand's panels where both lie across: whole tiles of any table.
   private static let leftWidth = 48
 
-  /// x Wᵀ + b for each map, and the rows of x as the gradients need them.
+  /// x Wᵀ + b for each map, its activation or addend included, and the rows of x as the gradients
+  /// need them.
   func pairedSums(
     _ x: Tensor, _ maps: [LinearMap]
   ) throws(TensorError) -> (outputs: [Tensor], rows: PairRows) {
     let (count, k) = (x.shape.rowCount, x.shape.width)
     let rows = pairRows(count, width: k)
-    var panels: [PairPanels] = []
     var outputs: [Tensor] = []
-    var biases: [Tensor?] = []
+    var targets: [PairTarget] = []
     for map in maps {
-      panels.append(try pairPanels(of: map.weight, summingRows: false))
-      biases.append(try map.bias.map { bias throws(TensorError) in try contiguous(bias) })
-      outputs.append(empty(x.shape.dropping(last: 1).appending(map.weight.shape[0])))
+      let out = empty(x.shape.dropping(last: 1).appending(map.weight.shape[0]))
+      outputs.append(out)
+      targets.append(
+        PairTarget(
+          panels: try pairPanels(of: map.weight, summingRows: false), out: out,
+          bias: try map.bias.map { bias throws(TensorError) in try contiguous(bias) },
+          addend: try map.addend.map { addend throws(TensorError) in try contiguous(addend) },
+          activation: map.activation?.kernel))
     }
-    let share = count / (4 * pool.threadCount) / 6 * 6
-    let block = max(6, min(ExecutionContext.rowBlock, share))
-    let functions = functions
-    let from = x.floats
-    let targets = zip(panels, zip(outputs, biases)).map { ($0, $1.0.floats, $1.1?.floats) }
-    try parallel((count + block - 1) / block) { index in
-      let first = index * block
-      let end = min(count, first + block)
-      for row in first..<end { rows.fill(row, from: from + row * k, functions) }
-      for (panels, out, bias) in targets {
-        for panel in 0..<panels.count {
-          let columns = panels.range(panel)
-          var arguments = gaze_pair_arguments(
-            a: rows.row(first), a_row: rows.stride, a_step: 1, b: panels.panel(panel),
-            b_step: PairPanels.width, out: out + first * panels.columns + columns.lowerBound,
-            out_stride: panels.columns, bias: bias.map { UnsafePointer($0 + columns.lowerBound) },
-            steps: Int64(panels.steps), rows: Int32(end - first), width: Int32(columns.count),
-            accumulate: 0)
-          functions.multiply_bf16_pairs(&arguments)
+    let (functions, from) = (functions, x.floats)
+    let block = ExecutionContext.rowBlock
+    let blocks = (count + block - 1) / block
+    // Few rows stay in a cache while panels stream past; of many, a block stays beside a panel.
+    if count <= ExecutionContext.fewRows {
+      try parallelRows(count, width: k) { range in
+        for row in range { rows.fill(row, from: from + row * k, functions) }
+      }
+      let tasks = targets.flatMap { target in (0..<target.panels.count).map { (target, $0) } }
+      try parallel(tasks.count) { index in
+        let (target, panel) = tasks[index]
+        target.multiply(rows, 0..<count, panel: panel, functions)
+      }
+    } else {
+      try parallel(blocks) { index in
+        let range = index * block..<min(count, (index + 1) * block)
+        for row in range { rows.fill(row, from: from + row * k, functions) }
+        for target in targets {
+          for panel in 0..<target.panels.count {
+            target.multiply(rows, range, panel: panel, functions)
+          }
         }
       }
     }
-    withExtendedLifetime((x, panels, biases)) {}
+    withExtendedLifetime((x, targets)) {}
     return (outputs, rows)
   }
 
