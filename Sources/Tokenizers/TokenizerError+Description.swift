@@ -27,6 +27,8 @@ extension TokenizerError: CustomStringConvertible {
     case .noRoom(let length, let specialTokens):
       "a length of \(length) has no room for \(specialTokens) special tokens; "
         + "allow at least \(specialTokens)"
+    case .cancelled:
+      "interrupted"
     case .emptyCorpus(let texts):
       "no word to learn from in \(texts) texts; give at least one that is not white space"
     case .tooManyWords(let limit):

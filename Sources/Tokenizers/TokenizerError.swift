@@ -25,6 +25,8 @@ package enum TokenizerError: Error, Equatable {
   case noUnknownToken(model: String, setting: String)
   /// The length to truncate to has no room for the special tokens.
   case noRoom(length: Int, specialTokens: Int)
+  /// The user interrupted the learning of a vocabulary.
+  case cancelled
   /// The texts to learn a vocabulary from have no word.
   case emptyCorpus(texts: Int)
   /// The texts to learn a vocabulary from have more different words than can be told apart.

@@ -68,16 +68,19 @@ package struct BytePairTrainer: Sendable {
   /// Learns from texts.
   ///
   /// Special tokens that the texts spell out are read as ordinary text, as in the reference.
+  /// - Parameter isCancelled: asked again and again whether to stop.
   /// - Throws: ``TokenizerError`` for texts without a word, a vocabulary without room for the
-  ///   special tokens and characters, or settings that contradict each other.
-  package func train(on texts: some Sequence<String>) throws(TokenizerError) -> TrainedTokenizer {
+  ///   special tokens and characters, or settings that contradict each other; and when cancelled.
+  package func train(
+    on texts: some Sequence<String>, unless isCancelled: () -> Bool = { false }
+  ) throws(TokenizerError) -> TrainedTokenizer {
     try checkSettings()
     let layout = TokenizerLayout(style: style, specials: specials, endOfWord: endOfWord)
     var tokens = Vocabulary(capacity: specials.count)
     for special in specials { tokens.append(Array(special.utf8)) }
     // A tokenizer that has no merges yet cuts the words: it knows how from the file to be written.
     let untrained = try layout.tokenizer(layout.json(tokens: tokens, merges: []))
-    let words = try untrained.countWords(of: texts)
+    let words = try untrained.countWords(of: texts, unless: isCancelled)
     var learner = MergeLearner(
       words, tokens: tokens, alphabet: alphabet == .allBytes ? ByteLevel.vocabularyOrder : [],
       endings: endings, endOfWord: Array((endOfWord ?? "").utf8), lengthLimit: lengthLimit)
@@ -86,7 +89,7 @@ package struct BytePairTrainer: Sendable {
         asked: vocabulary, specialTokens: specials.count,
         characters: learner.tokens.count - specials.count)
     }
-    learner.learn(upTo: vocabulary, minimumCount: minimumCount)
+    try learner.learn(upTo: vocabulary, minimumCount: minimumCount, unless: isCancelled)
     let json = layout.json(tokens: learner.tokens, merges: learner.merges)
     return TrainedTokenizer(tokenizer: try layout.tokenizer(json), json: json)
   }

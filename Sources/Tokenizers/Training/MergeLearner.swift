@@ -99,8 +99,13 @@ struct MergeLearner {
   // MARK: Merging
 
   /// Merges until there are `size` tokens or no pair occurs `minimumCount` times.
-  mutating func learn(upTo size: Int, minimumCount: Int) {
+  ///
+  /// - Throws: ``TokenizerError/cancelled``.
+  mutating func learn(
+    upTo size: Int, minimumCount: Int, unless isCancelled: () -> Bool
+  ) throws(TokenizerError) {
     while tokens.count < size, var entry = queue.pop() {
+      guard !isCancelled() else { throw .cancelled }
       let count = pairs[entry.pair]
       guard entry.count == count else {
         entry.count = count

@@ -1,3 +1,5 @@
+import JSONDocuments
+
 /// The `tokenizer.json` around a vocabulary that is learnt.
 struct TokenizerLayout {
   /// What errors call the training and the file that it makes.
@@ -17,7 +19,7 @@ struct TokenizerLayout {
 
   /// The whole file.
   func json(tokens: Vocabulary, merges: [TokenPair]) -> [UInt8] {
-    let file: JSONText = [
+    let file: JSONValue = [
       "version": "1.0",
       "truncation": nil,
       "padding": nil,
@@ -28,10 +30,10 @@ struct TokenizerLayout {
       "decoder": Self.byteLevel(addsPrefixSpace: true),
       "model": model(tokens, merges),
     ]
-    return file.utf8
+    return Array(file.text(indentation: 2).utf8)
   }
 
-  private var addedTokens: JSONText {
+  private var addedTokens: JSONValue {
     .array(
       specials.enumerated().map { id, content in
         [
@@ -43,7 +45,7 @@ struct TokenizerLayout {
 
   // MARK: The steps
 
-  private var normalizer: JSONText {
+  private var normalizer: JSONValue {
     switch style {
     case .clip:
       [
@@ -58,11 +60,11 @@ struct TokenizerLayout {
     }
   }
 
-  private var preTokenizer: JSONText {
+  private var preTokenizer: JSONValue {
     let bytes = Self.byteLevel(addsPrefixSpace: false)
     switch style {
     case .clip:
-      let words: JSONText = [
+      let words: JSONValue = [
         "type": "Split", "pattern": ["Regex": .string(TokenizerParts.clipWordPattern)],
         "behavior": "Removed", "invert": true,
       ]
@@ -71,25 +73,25 @@ struct TokenizerLayout {
     }
   }
 
-  private static func byteLevel(addsPrefixSpace: Bool) -> JSONText {
+  private static func byteLevel(addsPrefixSpace: Bool) -> JSONValue {
     [
       "type": "ByteLevel", "add_prefix_space": .boolean(addsPrefixSpace), "trim_offsets": true,
       "use_regex": true,
     ]
   }
 
-  private var postProcessor: JSONText {
+  private var postProcessor: JSONValue {
     guard style == .clip else { return nil }
-    func special(_ name: String) -> JSONText {
+    func special(_ name: String) -> JSONValue {
       ["SpecialToken": ["id": .string(name), "type_id": 0]]
     }
-    func text(_ name: String, type: Int) -> JSONText {
+    func text(_ name: String, type: Int) -> JSONValue {
       ["Sequence": ["id": .string(name), "type_id": .integer(type)]]
     }
     // In the order in which the library writes them, that of their names.
     let used = [Self.end, Self.start].map { name in
       let id = specials.firstIndex(of: name) ?? 0
-      let token: JSONText = [
+      let token: JSONValue = [
         "id": .string(name), "ids": [.integer(id)], "tokens": [.string(name)],
       ]
       return (key: name, value: token)
@@ -104,15 +106,15 @@ struct TokenizerLayout {
 
   // MARK: The model
 
-  private func model(_ tokens: Vocabulary, _ merges: [TokenPair]) -> JSONText {
+  private func model(_ tokens: Vocabulary, _ merges: [TokenPair]) -> JSONValue {
     let names = (0..<Int32(tokens.idEnd)).map { id in
       String(decoding: tokens[id] ?? [], as: UTF8.self)
     }
-    let ids = names.enumerated().map { id, name in (key: name, value: JSONText.integer(id)) }
-    let pairs = merges.map { pair -> JSONText in
+    let ids = names.enumerated().map { id, name in (key: name, value: JSONValue.integer(id)) }
+    let pairs = merges.map { pair -> JSONValue in
       [.string(names[Int(pair.left)]), .string(names[Int(pair.right)])]
     }
-    let suffix = endOfWord.flatMap { $0.isEmpty ? nil : JSONText.string($0) }
+    let suffix = endOfWord.flatMap { $0.isEmpty ? nil : JSONValue.string($0) }
     return [
       "type": "BPE",
       "dropout": nil,

@@ -33,7 +33,9 @@ extension Tokenizer {
   /// Added tokens are not looked for. What a word becomes does not depend on where it stands, so
   /// that the last steps are taken once for each different word.
   /// - Throws: ``TokenizerError/emptyCorpus(texts:)``, and what the steps throw.
-  func countWords(of texts: some Sequence<String>) throws(TokenizerError) -> WordCounts {
+  func countWords(
+    of texts: some Sequence<String>, unless isCancelled: () -> Bool = { false }
+  ) throws(TokenizerError) -> WordCounts {
     let workspace = workspaces.take()
     defer { workspaces.put(back: workspace) }
     let search = workspace.search
@@ -41,6 +43,7 @@ extension Tokenizer {
     var pieces = WordCounts()
     var textCount = 0
     for text in texts {
+      guard !isCancelled() else { throw .cancelled }
       let bytes = Array(text.utf8)
       guard bytes.count <= Text.limit else {
         throw .textTooLong(bytes: bytes.count, limit: Text.limit)
@@ -56,6 +59,7 @@ extension Tokenizer {
     }
     var words = WordCounts()
     try pieces.forEach { (piece, count) throws(TokenizerError) in
+      guard !isCancelled() else { throw .cancelled }
       let text = Text(original: piece, range: 0..<piece.count, isTracking: false)
       try Self.cut(text, 0..<piece.count, parts.preTokenizer[firstSteps.endIndex...], search) {
         word throws(TokenizerError) in try words.add(word, times: count)

@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 
 /// Prepares batches on threads of its own while the caller computes: the next two are under way.
 ///
@@ -39,8 +40,12 @@ package final class BatchLoader: Sendable {
 
   /// The next step's batch; waits until it is ready. Nil after the last, and after ``close()``.
   ///
-  /// - Throws: ``TrainingError`` when no picture can be found for a place of the batch.
-  package func next() throws(TrainingError) -> Batch? { try queue.next() }
+  /// - Parameter cancellation: ends the waiting.
+  /// - Throws: ``TrainingError`` when no picture can be found for a place of the batch, or when
+  ///   cancelled.
+  package func next(unless cancellation: Cancellation? = nil) throws(TrainingError) -> Batch? {
+    try queue.next(unless: cancellation)
+  }
 
   /// Ends the threads once they finish the picture they are at.
   package func close() { queue.close() }
@@ -147,10 +152,14 @@ private final class BatchQueue: @unchecked Sendable {
     if works[place].isReady { condition.broadcast() }
   }
 
-  func next() throws(TrainingError) -> Batch? {
+  /// How long a cancellation, which wakes nobody, may go unseen.
+  private static let longestWait = 0.05
+
+  func next(unless cancellation: Cancellation?) throws(TrainingError) -> Batch? {
     condition.lock()
     defer { condition.unlock() }
     while !isClosed {
+      if let cancellation, cancellation.isCancelled { throw .cancelled }
       if let first = works.first, first.isReady {
         if let failure = first.failure {
           isClosed = true
@@ -162,7 +171,7 @@ private final class BatchQueue: @unchecked Sendable {
         return batch(first)
       }
       if works.isEmpty, nextStep >= endStep { return nil }
-      condition.wait()
+      _ = condition.wait(until: Date(timeIntervalSinceNow: Self.longestWait))
     }
     return nil
   }

@@ -43,10 +43,11 @@ struct BatchMaker: Sendable {
       }
       index = Int(catalogue.entries[replacement.index(below: catalogue.entries.count)])
     }
-    let location = catalogue.pictures[Int(catalogue.entries[entry])].location
+    let first = Int(catalogue.entries[entry])
+    let problem = source.problem(at: first).map { " (\($0))" } ?? ""
     throw .data(
-      path: location.description,
-      problem: "neither this picture nor any of \(Self.maximumAttempts) others can be used",
-      remedy: "look at the list of skipped files: it says what is wrong with each")
+      path: catalogue.pictures[first].location.description,
+      problem: "neither this picture\(problem) nor any of \(Self.maximumAttempts) others can be used",
+      remedy: "name sources with pictures that can be decoded")
   }
 }

@@ -1,4 +1,5 @@
 import Media
+import Tensors
 
 /// Every picture of a run with its captions: a catalogue, read before the first step. No picture is
 /// decoded for it.
@@ -60,17 +61,24 @@ package struct CaptionedPictures: Sendable {
   /// - Parameter folder: what relative paths start from.
   /// - Throws: ``TrainingError/data(path:problem:remedy:)`` for a source that does not exist, that
   ///   cannot be understood, or of which no picture can be used.
-  package init(_ recipe: DataRecipe, relativeTo folder: String) throws(TrainingError) {
-    try self.init(sources: recipe.sources, relativeTo: folder, drawing: CaptionChoice(recipe))
+  package init(
+    _ recipe: DataRecipe, relativeTo folder: String, unless cancellation: Cancellation? = nil
+  ) throws(TrainingError) {
+    try self.init(
+      sources: recipe.sources, relativeTo: folder, drawing: CaptionChoice(recipe),
+      unless: cancellation)
   }
 
-  /// - Parameter choice: pictures without a caption that it may draw are left out; nil keeps all.
+  /// - Parameters:
+  ///   - choice: pictures without a caption that it may draw are left out; nil keeps all.
+  ///   - cancellation: looked at before each file, row and member.
   package init(
-    sources: [DataRecipe.Source], relativeTo folder: String, drawing choice: CaptionChoice? = nil
+    sources: [DataRecipe.Source], relativeTo folder: String, drawing choice: CaptionChoice? = nil,
+    unless cancellation: Cancellation? = nil
   ) throws(TrainingError) {
     var groups: [[UInt8]: Int] = [:]
     for source in sources {
-      var gathering = PictureGathering()
+      var gathering = PictureGathering(unless: cancellation)
       let path = FilePaths.absolute(source.path, relativeTo: folder)
       try gathering.read(source: path)
       let found = try gathering.finished(source: path, drawing: choice)
@@ -117,8 +125,8 @@ extension CaptionedPictures {
   /// and what is said of them, not over their pixels.
   var fingerprint: String {
     var text = ""
-    for entry in entries {
-      let picture = pictures[Int(entry)]
+    // Each once: how often a source repeats is one of the recipe's settings.
+    for picture in pictures {
       text += "\(picture.location.description)\n\(picture.group) \(picture.canMirror)\n"
       for caption in picture.captions { text += "\(caption.language)\t\(caption.text)\n" }
     }

@@ -6,6 +6,7 @@ extension PictureGathering {
   mutating func readFolder(_ path: String) throws(TrainingError) {
     var folders = [path]
     while let folder = folders.popLast() {
+      try checkCancellation()
       let names: [String]
       do { names = try FileManager.default.contentsOfDirectory(atPath: folder) } catch {
         skip(folder, "the folder cannot be read")
@@ -16,6 +17,7 @@ extension PictureGathering {
       }
       let texts = CaptionFiles(visible.filter { FilePaths.pathExtension($0) == "txt" })
       for name in visible where FilePaths.isPicture(name) {
+        try checkCancellation()
         addPicture(name, in: folder, texts: texts)
       }
       // Reversed, so that the last one taken from the list is the first by name.

@@ -8,6 +8,7 @@ extension PictureGathering {
     let folder = FilePaths.folder(of: path)
     var (start, line) = (bytes.startIndex, 0)
     while start < bytes.endIndex {
+      try checkCancellation()
       let end = bytes[start...].firstIndex(of: 0x0A) ?? bytes.endIndex
       let text = bytes[start..<end]
       (start, line) = (end + 1, line + 1)

@@ -8,7 +8,7 @@ extension PictureGathering {
     var samples = ShardSamples()
     do throws(Unusable) {
       let reader = try TarReader(path: path)
-      while let member = try reader.next() {
+      while cancellation?.isCancelled != true, let member = try reader.next() {
         try take(member, of: reader, shard: path, into: &samples)
       }
     } catch {
@@ -19,6 +19,7 @@ extension PictureGathering {
       }
       skip(path, "\(error.problem); \(samples.samples.count) samples before that are used")
     }
+    try checkCancellation()
     for sample in samples.samples {
       let place = "\(path): \(sample.name)"
       if let picture = sample.picture {

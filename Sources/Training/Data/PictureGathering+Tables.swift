@@ -16,6 +16,7 @@ extension PictureGathering {
     var rows = TableRows(bytes, separator: separator)
     var columns: TableColumns?
     while let row = rows.next() {
+      try checkCancellation()
       let place = "\(path), line \(row.line)"
       do throws(Unusable) {
         let fields = try row.fields(separator)

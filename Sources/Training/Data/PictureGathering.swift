@@ -1,3 +1,5 @@
+import Tensors
+
 /// Pictures of one source as they are found: captions of one picture come together, and what cannot
 /// be used is written down.
 struct PictureGathering {
@@ -21,6 +23,14 @@ struct PictureGathering {
   /// Picture files that were looked for in vain: each is named once.
   private var missing: Set<[UInt8]> = []
   var skipped: [SkippedFile] = []
+  /// Looked at before each file, row and member.
+  let cancellation: Cancellation?
+
+  init(unless cancellation: Cancellation? = nil) { self.cancellation = cancellation }
+
+  func checkCancellation() throws(TrainingError) {
+    if let cancellation, cancellation.isCancelled { throw .cancelled }
+  }
 
   mutating func skip(_ path: String, _ problem: String) {
     skipped.append(SkippedFile(path: path, problem: problem))

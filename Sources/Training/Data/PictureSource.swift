@@ -71,6 +71,9 @@ package final class PictureSource: Sendable {
     }
   }
 
+  /// Why a picture cannot be used, once that has turned out.
+  func problem(at index: Int) -> String? { state.withLock { $0.broken[index] } }
+
   /// Files that the catalogue left out, then those that could not be decoded, in its order.
   package var skipped: [SkippedFile] { catalogue.skipped + undecodable }
 
