@@ -62,6 +62,14 @@ package final class ExecutionContext {
     self.packedWeights = packedWeights
   }
 
+  /// The same kernels, threads, buffers and precision under a flag that nobody raises: for what must
+  /// not stop half way.
+  package var uninterrupted: ExecutionContext {
+    ExecutionContext(
+      kernels: kernels, pool: pool, arena: arena, precision: precision,
+      packedWeights: packedWeights)
+  }
+
   /// The C functions of ``kernels``.
   var functions: gaze_kernel_table { kernels.functions.pointee }
 

@@ -25,7 +25,7 @@ package struct StepBenchmark: Sendable {
   package func prepare(
     in context: ExecutionContext
   ) throws(TensorError) -> (ExecutionContext) throws(TensorError) -> Void {
-    let parameters = Parameters.random(configuration, recipe: recipe, in: context)
+    let parameters = try Parameters.random(configuration, recipe: recipe, in: context)
     let batch = pairs(in: context)
     var learner = ContrastiveLearner(
       configuration: configuration, loss: recipe.loss, chunk: nil, parameters: parameters,

@@ -33,6 +33,9 @@ package struct AdamW {
   }
 
   /// The weights after one step, and how long the gradient was before it was clipped.
+  ///
+  /// - Throws: when cancelled before anything has changed: what follows is not to be interrupted, for
+  ///   means, squares, average and weights are one.
   package mutating func step(
     _ parameters: Parameters, gradients: Parameters, learningRate: Double,
     in context: ExecutionContext
@@ -41,6 +44,8 @@ package struct AdamW {
     for (_, gradient) in gradients.all { squaresSum += try context.sumOfSquares(gradient) }
     let norm = squaresSum.squareRoot()
     guard norm.isFinite else { return (parameters, norm) }
+    guard !context.cancellation.isCancelled else { throw .cancelled }
+    let context = context.uninterrupted
     count += 1
     let scale = recipe.clip.map { min(1, $0 / max(norm, 1e-12)) } ?? 1
     let updated = try parameters.map { name, tensor throws(TensorError) in

@@ -71,18 +71,17 @@ package struct ContrastiveLearner {
     let count = optimizer.count + 1
     let (outcome, gradients) = try gradients(on: batch, in: context)
     guard outcome.loss.isFinite else { throw .diverged(step: count, what: "the loss") }
+    let norm: Double
     do throws(TensorError) {
-      let (updated, norm) = try optimizer.step(
+      let updated: Parameters
+      (updated, norm) = try optimizer.step(
         parameters, gradients: gradients, learningRate: learningRate, in: context)
-      guard norm.isFinite else { throw TensorError.cancelled }
-      parameters = try clamped(updated, in: context)
-      return Step(outcome: outcome, gradientNorm: norm)
+      if norm.isFinite { parameters = try clamped(updated, in: context) }
     } catch {
-      guard context.cancellation.isCancelled else {
-        throw .diverged(step: count, what: "a gradient")
-      }
       throw TrainingError(error)
     }
+    guard norm.isFinite else { throw .diverged(step: count, what: "a gradient") }
+    return Step(outcome: outcome, gradientNorm: norm)
   }
 
   /// The loss of a batch and its gradient with respect to every parameter.
@@ -181,8 +180,9 @@ package struct ContrastiveLearner {
         return variable
       }
       // The store holds what the configuration asks for: both were made together.
-      guard let model = try? CLIP(scope, configuration) else {
-        throw .shapes(operation: "CLIP", found: [], expected: "the parameters of this CLIP")
+      let model: CLIP
+      do throws(CheckpointError) { model = try CLIP(scope, configuration) } catch {
+        throw .shapes(operation: "CLIP", found: [], expected: "its parameters: \(error)")
       }
       let images = try model.embed(
         pixels: batch.pixels, keeping: batch.patches, in: context)

@@ -64,3 +64,28 @@ package struct LearningCurve: Sendable, Codable, Equatable {
     return mean
   }
 }
+
+extension LearningCurve {
+  /// Whether a run of so many steps can have had this course: what is read from a file may be
+  /// anything.
+  func isPossible(after step: Int) -> Bool {
+    let steps = points.map(\.step)
+    return closed.count < LearningCurve.limit && (1...1 << 40).contains(stride)
+      && open.count < stride && steps.allSatisfy { (1...max(1, step)).contains($0) }
+      && zip(steps, steps.dropFirst()).allSatisfy(<)
+      && (closed + open).flatMap(\.numbers).allSatisfy { $0.magnitude < 1e50 }
+      && heldOut.allSatisfy { $0.isPossible(after: step) }
+  }
+}
+
+extension LearningCurve.Point {
+  fileprivate var numbers: [Double] { [loss, batchAccuracy, learningRate, logitScale] }
+}
+
+extension HeldOutAccuracy {
+  fileprivate func isPossible(after step: Int) -> Bool {
+    let shares = [top1, top5] + byLanguage.values.flatMap { [$0.top1, $0.top5] }
+    return (0...max(0, step)).contains(self.step) && pictures >= 0 && labels >= 0
+      && shares.allSatisfy { (0...1).contains($0) }
+  }
+}

@@ -47,19 +47,23 @@ package struct Parameters {
 
 extension Parameters {
   /// New weights of a CLIP, drawn as its authors drew them (Radford et al. 2021).
+  ///
+  /// - Throws: when cancelled.
   package static func random(
     _ configuration: CLIPConfiguration, recipe: Recipe, in context: ExecutionContext
-  ) -> Parameters {
+  ) throws(TensorError) -> Parameters {
     var tensors: [String: Tensor] = [:]
     var index: UInt64 = 0
     func normal(_ name: String, _ shape: Shape, _ deviation: Double) {
       // Each tensor has its own generator, so that one more layer leaves the others as they were.
       index += 1
       var generator = SplitMix(recipe.seed, 0x7765_6967_6874, index)
-      let values = (0..<shape.elementCount).map { _ in
-        Float(deviation * generator.normal())
+      let tensor = context.zeros(shape)
+      for place in 0..<shape.elementCount {
+        if place % 65_536 == 0, context.cancellation.isCancelled { return }
+        tensor.floats[place] = Float(deviation * generator.normal())
       }
-      tensors[name] = context.tensor(values, shape)
+      tensors[name] = tensor
     }
     func constant(_ name: String, _ width: Int, _ value: Float) {
       tensors[name] = context.filled([width], with: value)
@@ -112,6 +116,7 @@ extension Parameters {
       pow(Double(textWidth), -0.5))
     tensors["logit_scale"] = context.tensor([Float(-log(recipe.loss.temperature))], [])
     if configuration.hasLogitBias { tensors["logit_bias"] = context.tensor([-10], []) }
+    guard !context.cancellation.isCancelled else { throw .cancelled }
     return Parameters(tensors)
   }
 }
