@@ -27,7 +27,7 @@ import Testing
       text: TransformerRecipe(width: 160, layers: 2, heads: 5, feedForwardWidth: 640),
       textPositions: 24, activation: .gelu, patchDropout: 0.5,
       checkpointsActivations: true)
-    expected.loss = LossRecipe(kind: .sigmoid, temperature: 0.1, labelSmoothing: 0.01)
+    expected.loss = LossRecipe(kind: .softmax, temperature: 0.1, labelSmoothing: 0.01)
     expected.optimizer = OptimizerRecipe(
       learningRate: 1e-3, beta1: 0.85, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.2, clip: 0.5,
       averageDecay: 0.999)

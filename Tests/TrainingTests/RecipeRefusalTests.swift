@@ -145,7 +145,7 @@ import Testing
       "checkpoint-activations: true", "checkpoint-activations: yes",
       "checkpoint-activations: expected true or false, found 'yes'"
     ),
-    ("kind: sigmoid", "kind: sigmoids", "loss.kind: 'sigmoids' is not known"),
+    ("kind: softmax", "kind: sigmoids", "loss.kind: 'sigmoids' is not known"),
     ("temperature: 0.1", "temperature: 0", "loss.temperature: 0 is outside 0.01...100"),
     ("temperature: 0.1", "temperature: 0.0099", "temperature: 0.0099 is outside 0.01...100"),
     ("label-smoothing: 0.01", "label-smoothing: 1", "label-smoothing: 1 is outside 0..<1"),
@@ -183,6 +183,14 @@ import Testing
     #expect(sizes.line == 7)
     #expect(sizes.problem.contains("the sizes are those of the checkpoint that model.start names"))
     #expect(sizes.remedy == "take out patch-size, or start")
+    let tokenizer = refusal(shortRecipe + "model:\n  start: emoji-clip\ntokenizer:\n  vocabulary: 600")
+    #expect(tokenizer.line == 9)
+    #expect(tokenizer.problem.contains("the tokenizer is that of the checkpoint that model.start"))
+    #expect(tokenizer.remedy == "take out tokenizer, or model.start")
+    let smoothing = refusal(shortRecipe + "loss:\n  label-smoothing: 0.1\n  kind: sigmoid")
+    #expect(smoothing.line == 7)
+    #expect(smoothing.problem.hasSuffix("the sigmoid loss has no target to spread over others"))
+    #expect(refusal(shortRecipe + "loss: {label-smoothing: 0, kind: sigmoid}").problem == "it was read")
     let byDefault = refusal(shortRecipe + "model:\n  image-size: 60")
     #expect(byDefault.line == 7)
     #expect(byDefault.problem.hasSuffix("60 is not a multiple of the patch-size 8"))

@@ -2,7 +2,8 @@ import Testing
 
 @testable import Training
 
-/// Every key of a recipe on a line of its own, none with its default.
+/// Every key of a recipe on a line of its own, none with its default but the loss, for only that
+/// one takes all keys of its section.
 let fullRecipe = """
   name: emoji-clip
   seed: 17
@@ -57,7 +58,7 @@ let fullRecipe = """
     patch-dropout: 0.5
     checkpoint-activations: true
   loss:
-    kind: sigmoid
+    kind: softmax
     temperature: 0.1
     label-smoothing: 0.01
   optimizer:

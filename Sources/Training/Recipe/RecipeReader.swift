@@ -60,6 +60,14 @@ extension Recipe: RecipePart {
     }
     try section.required("output").fill(&output)
   }
+
+  fileprivate func check(_ section: RecipeSection) throws(TrainingError) {
+    guard model.start == nil || !section.has("tokenizer") else {
+      throw section.error(
+        at: ["tokenizer"], "the tokenizer is that of the checkpoint that model.start names",
+        remedy: "take out tokenizer, or model.start")
+    }
+  }
 }
 
 // MARK: Data
@@ -284,6 +292,14 @@ extension LossRecipe: RecipePart {
     // Logits of more than 100 times the cosine are cut off, as in the paper.
     try section.number("temperature", &temperature, in: 0.01...100)
     try section.number("label-smoothing", &labelSmoothing, in: 0..<1)
+  }
+
+  fileprivate func check(_ section: RecipeSection) throws(TrainingError) {
+    guard kind != .sigmoid || labelSmoothing == 0 else {
+      throw section.error(
+        at: ["label-smoothing"], "the sigmoid loss has no target to spread over others",
+        remedy: "take out label-smoothing, or the kind")
+    }
   }
 }
 
