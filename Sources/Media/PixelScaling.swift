@@ -18,6 +18,11 @@ package struct PixelScaling: Sendable, Equatable {
   package struct Normalization: Sendable, Equatable {
     package var mean: SIMD3<Float>
     package var deviation: SIMD3<Float>
+
+    package init(mean: SIMD3<Float>, deviation: SIMD3<Float>) {
+      self.mean = mean
+      self.deviation = deviation
+    }
   }
 
   /// Whether a model can compute with what this makes: finite numbers, other ones for black than

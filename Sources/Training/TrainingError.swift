@@ -25,6 +25,10 @@ package enum TrainingError: Error {
   init(_ error: TensorError) {
     self = error == .cancelled ? .cancelled : .arithmetic(error)
   }
+
+  init(_ error: TokenizerError) {
+    if case .cancelled = error { self = .cancelled } else { self = .tokenizer(error) }
+  }
 }
 
 extension TrainingError: CustomStringConvertible {
@@ -35,6 +39,7 @@ extension TrainingError: CustomStringConvertible {
     case .recipe: "recipe.invalid"
     case .data: "data.invalid"
     case .file: "train.file"
+    case .checkpoint(.cannotWrite): "train.file"
     case .checkpoint: "checkpoint.invalid"
     case .model: "model.invalid"
     case .tokenizer: "tokenizer.invalid"
@@ -63,7 +68,8 @@ extension TrainingError: CustomStringConvertible {
   package var remedy: String? {
     switch self {
     case .recipe(_, _, _, let remedy), .data(_, _, let remedy), .file(_, _, let remedy): remedy
-    case .diverged: "lower optimizer.learning-rate or raise schedule.warm-up, then resume"
+    case .diverged:
+      "lower optimizer.learning-rate or raise schedule.warm-up, and train into another folder"
     default: nil
     }
   }

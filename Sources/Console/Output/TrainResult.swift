@@ -49,7 +49,7 @@ struct TrainResult: CommandResult {
     logitScale = summary.last?.logitScale
     learningRate = summary.last?.learningRate
     pairsPerSecond = summary.last?.pairsPerSecond
-    heldOut = summary.last?.heldOut
+    heldOut = summary.heldOut ?? summary.last?.heldOut
     skipped = summary.skipped.count
     skippedFiles = summary.skipped.prefix(TrainResult.namedFiles).map {
       Skipped(path: $0.path, problem: $0.problem)

@@ -89,6 +89,9 @@ package struct CLIPFolder: Sendable {
     }
   }
 
+  /// Whether its files have words for this configuration: to be asked before weeks of training.
+  package func check(_ folder: String) throws(TrainingError) { _ = try configJSON(folder) }
+
   /// Their rounding would be that of every logit.
   private static let scalars: Set<String> = ["logit_scale", "logit_bias"]
 }

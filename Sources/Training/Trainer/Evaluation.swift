@@ -9,8 +9,8 @@ struct Evaluation {
   let pictures: PictureSource
   let encoder: PairEncoder
   let processor: ImageProcessor
-  /// The labels of each language, each once.
-  private let labels: [String: [String]]
+  /// The labels of each language.
+  private let labels: [String: Labels]
   /// Places of the pictures that are measured.
   private let places: [Int]
 
@@ -18,19 +18,31 @@ struct Evaluation {
   private static let batch = 128
 
   /// - Parameter folder: what relative paths start from.
-  /// - Throws: ``TrainingError`` when a source or a file of labels cannot be used.
+  /// - Throws: ``TrainingError`` when a source or a file of labels cannot be used, or when cancelled.
   init(
-    _ recipe: EvaluationRecipe, relativeTo folder: String, encoder: PairEncoder
+    _ recipe: EvaluationRecipe, relativeTo folder: String, encoder: PairEncoder,
+    normalization: PixelScaling.Normalization, unless cancellation: Cancellation
   ) throws(TrainingError) {
     self.recipe = recipe
     self.encoder = encoder
-    processor = .clip(side: encoder.side)
+    var processor = ImageProcessor.clip(side: encoder.side)
+    processor.scaling.normalization = normalization
+    self.processor = processor
     let catalogue = try CaptionedPictures(
-      sources: [DataRecipe.Source(path: recipe.source)], relativeTo: folder)
+      sources: [DataRecipe.Source(path: recipe.source)], relativeTo: folder, unless: cancellation)
     pictures = PictureSource(
       catalogue, side: encoder.side, cacheBytes: 0, augmentation: AugmentationRecipe())
     places = Array(catalogue.pictures.indices.prefix(recipe.limit ?? .max))
     labels = try Evaluation.labels(recipe, of: catalogue, relativeTo: folder)
+    let isAnswerable = places.contains { place in
+      catalogue.pictures[place].captions.contains { labels[$0.language]?.place(of: $0.text) != nil }
+    }
+    guard isAnswerable else {
+      throw .data(
+        path: FilePaths.absolute(recipe.labels ?? recipe.source, relativeTo: folder),
+        problem: "none of the captions in \(recipe.source) is among the labels",
+        remedy: "write each label as the captions have it")
+    }
   }
 
   /// The accuracy of `model`, over all languages and in each.
@@ -42,7 +54,7 @@ struct Evaluation {
   ) throws(TrainingError) -> HeldOutAccuracy {
     var embeddings: [String: Tensor] = [:]
     for (language, labels) in labels {
-      embeddings[language] = try embed(labels, language, model, in: context)
+      embeddings[language] = try embed(labels.texts, language, model, in: context)
     }
     var counts: [String: (pictures: Int, top1: Int, top5: Int)] = [:]
     for start in stride(from: 0, to: places.count, by: Evaluation.batch) {
@@ -57,7 +69,7 @@ struct Evaluation {
         }
         for (row, place) in found.enumerated() {
           let line = UnsafeBufferPointer(
-            start: cosines.floats + row * labels.count, count: labels.count)
+            start: cosines.floats + row * labels.texts.count, count: labels.texts.count)
           guard let rank = rank(of: place, language, labels, line) else { continue }
           counts[language, default: (0, 0, 0)].pictures += 1
           counts[language, default: (0, 0, 0)].top1 += rank < 1 ? 1 : 0
@@ -77,7 +89,7 @@ struct Evaluation {
     }
     return HeldOutAccuracy(
       step: step, pictures: counts.values.map(\.pictures).max() ?? 0,
-      labels: labels.values.map(\.count).max() ?? 0, top1: part(total.1, total.0),
+      labels: labels.values.map(\.texts.count).max() ?? 0, top1: part(total.1, total.0),
       top5: part(total.2, total.0),
       byLanguage: counts.mapValues {
         HeldOutAccuracy.Language(
@@ -85,16 +97,17 @@ struct Evaluation {
       })
   }
 
-  /// How many labels are more similar to a picture than the best of its own; nil where it has none.
+  /// How many labels are as similar to a picture as the best of its own, or more; nil where it has
+  /// none. A model to which all is one has none right by that.
   private func rank(
-    of place: Int, _ language: String, _ labels: [String], _ cosines: UnsafeBufferPointer<Float>
+    of place: Int, _ language: String, _ labels: Labels, _ cosines: UnsafeBufferPointer<Float>
   ) -> Int? {
+    let captions = pictures.catalogue.pictures[place].captions
     let own = Set(
-      pictures.catalogue.pictures[place].captions.filter { $0.language == language }
-        .map { Array($0.text.utf8) })
-    let right = labels.indices.filter { own.contains(Array(labels[$0].utf8)) }
-    guard let best = right.map({ cosines[$0] }).max() else { return nil }
-    return cosines.count { $0 > best }
+      captions.filter { $0.language == language }.compactMap { labels.place(of: $0.text) })
+    guard let best = own.map({ cosines[$0] }).max() else { return nil }
+    // What is no number is not below.
+    return cosines.indices.count { !(cosines[$0] < best) && !own.contains($0) }
   }
 
   // MARK: Embedding
@@ -104,6 +117,7 @@ struct Evaluation {
   ) throws(TrainingError) -> (found: [Int], vectors: Tensor?) {
     var found: [(place: Int, image: ProcessedImage)] = []
     for place in places {
+      guard !context.cancellation.isCancelled else { throw .cancelled }
       if let image = pictures.processed(at: place, by: processor) { found.append((place, image)) }
     }
     guard !found.isEmpty else { return ([], nil) }
@@ -152,9 +166,9 @@ struct Evaluation {
   /// caption of every picture.
   private static func labels(
     _ recipe: EvaluationRecipe, of catalogue: CaptionedPictures, relativeTo folder: String
-  ) throws(TrainingError) -> [String: [String]] {
+  ) throws(TrainingError) -> [String: Labels] {
     let languages = Set(catalogue.pictures.flatMap { $0.captions.map(\.language) })
-    var labels: [String: [String]] = [:]
+    var labels: [String: Labels] = [:]
     for language in languages {
       var lines: [String] = []
       if let file = recipe.labels {
@@ -166,8 +180,7 @@ struct Evaluation {
           picture.captions.first { $0.language == language }?.text
         }
       }
-      var seen: Set<[UInt8]> = []
-      labels[language] = lines.filter { !$0.isEmpty && seen.insert(Array($0.utf8)).inserted }
+      labels[language] = Labels(lines)
     }
     return labels
   }
@@ -184,4 +197,19 @@ struct Evaluation {
     }
     return lines
   }
+}
+
+/// Texts to choose from, each once.
+private struct Labels {
+  private(set) var texts: [String] = []
+  private var places: [[UInt8]: Int] = [:]
+
+  init(_ lines: [String]) {
+    for line in lines where !line.isEmpty && place(of: line) == nil {
+      places[Array(line.utf8)] = texts.count
+      texts.append(line)
+    }
+  }
+
+  func place(of text: String) -> Int? { places[Array(text.utf8)] }
 }

@@ -16,7 +16,7 @@ struct PairEncoder {
       let ids = try tokenizer.encode(text, length: .atMost(self.text.positions))
       return self.text.inputIDs(from: ids.map(Int.init))
     } catch {
-      throw .tokenizer(error)
+      throw TrainingError(error)
     }
   }
 

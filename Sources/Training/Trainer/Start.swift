@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import Media
 import Models
 import Tensors
 import Tokenizers
@@ -9,6 +10,8 @@ struct Start {
   let tokenizer: TrainedTokenizer
   let configuration: CLIPConfiguration
   let parameters: Parameters
+  /// Of pixels in 0...1.
+  let normalization: PixelScaling.Normalization
 
   /// - Parameter locator: finds the checkpoint that a recipe goes on from.
   init(
@@ -19,7 +22,7 @@ struct Start {
       self = try Start(recipe, checkpoint: name, file, locator, in: context)
       return
     }
-    tokenizer = try Start.tokenizer(recipe, file, catalogue)
+    tokenizer = try Start.tokenizer(recipe, file, catalogue, unless: context.cancellation)
     let vocabulary = tokenizer.tokenizer
     guard let first = vocabulary.id(ofToken: BytePairTrainer.startOfText),
       let last = vocabulary.id(ofToken: BytePairTrainer.endOfText)
@@ -33,7 +36,11 @@ struct Start {
     configuration = recipe.model.configuration(
       vocabulary: vocabulary.idEnd, ends: Int(min(first, last))...Int(max(first, last)),
       hasLogitBias: recipe.loss.kind == .sigmoid)
-    parameters = Parameters.random(configuration, recipe: recipe, in: context)
+    normalization = PixelScaling.Normalization(
+      mean: PixelScaling.clipMean, deviation: PixelScaling.clipDeviation)
+    do { parameters = try Parameters.random(configuration, recipe: recipe, in: context) } catch {
+      throw TrainingError(error)
+    }
   }
 
   /// From a checkpoint, whose sizes and tokenizer hold.
@@ -59,6 +66,14 @@ struct Start {
         problem: "model.start: \(name) is no CLIP with a Vision Transformer and a tokenizer.json",
         remedy: "start from such a checkpoint, or leave model.start out")
     }
+    let scaling = bundle.imageProcessor.scaling
+    guard scaling.rescaling != .none, let normalization = scaling.normalization else {
+      throw .recipe(
+        file: file.path, line: nil,
+        problem: "model.start: \(name) takes pixels that are not brought to a mean of 0",
+        remedy: "start from another checkpoint, or leave model.start out")
+    }
+    self.normalization = normalization
     tokenizer = TrainedTokenizer(
       tokenizer: bundle.tokenizer, json: try Start.bytes(of: path))
     var configuration = model.configuration
@@ -96,36 +111,60 @@ struct Start {
     path.hasPrefix("/") || path.hasPrefix(".") ? path : "./" + path
   }
 
+  /// - Parameter saved: where it goes on; nil for the first step.
+  /// - Throws: ``TrainingError`` for a saved state that is none of this model.
   func learner(
-    _ recipe: Recipe, _ parameters: Parameters, _ optimizer: AdamW
-  ) -> ContrastiveLearner {
-    ContrastiveLearner(
+    _ recipe: Recipe, _ saved: TrainingState.File?, in context: ExecutionContext
+  ) throws(TrainingError) -> ContrastiveLearner {
+    let optimizer: AdamW
+    var parameters = parameters
+    if let saved {
+      let state = try saved.state(
+        like: parameters, steps: recipe.schedule.steps,
+        isAveraged: recipe.optimizer.averageDecay != nil, in: context)
+      parameters = state.parameters
+      optimizer = AdamW(
+        recipe.optimizer, means: state.means, squares: state.squares, average: state.average,
+        count: state.record.step)
+    } else {
+      do { optimizer = try AdamW(recipe.optimizer, of: parameters, in: context) } catch {
+        throw TrainingError(error)
+      }
+    }
+    return ContrastiveLearner(
       configuration: configuration, loss: recipe.loss, chunk: recipe.schedule.chunk,
       parameters: parameters, optimizer: optimizer)
   }
 
   private static func tokenizer(
-    _ recipe: Recipe, _ file: RecipeFile, _ catalogue: CaptionedPictures
+    _ recipe: Recipe, _ file: RecipeFile, _ catalogue: CaptionedPictures,
+    unless cancellation: Cancellation
   ) throws(TrainingError) -> TrainedTokenizer {
-    do throws(TokenizerError) {
-      switch recipe.tokenizer {
-      case .trained(let vocabulary, let minimumCount):
-        var trainer = BytePairTrainer.clip(vocabulary: vocabulary, minimumCount: minimumCount)
-        trainer.coversAllEndings = true
-        let templates = Set(recipe.data.templates.values.flatMap(\.self)).sorted()
+    switch recipe.tokenizer {
+    case .trained(let vocabulary, let minimumCount):
+      var trainer = BytePairTrainer.clip(vocabulary: vocabulary, minimumCount: minimumCount)
+      trainer.coversAllEndings = true
+      let templates = Set(recipe.data.templates.values.flatMap(\.self)).sorted()
+      do throws(TokenizerError) {
         return try trainer.train(
-          on: catalogue.pictures.flatMap { $0.captions.map(\.text) } + templates)
-      case .file(let path):
-        let path = file.located(path)
-        let bytes: [UInt8]
-        do throws(TrainingError) { bytes = try Start.bytes(of: path) } catch {
-          throw TokenizerError.invalid(source: path, path: "", problem: "\(error)")
-        }
+          on: catalogue.pictures.flatMap { $0.captions.map(\.text) } + templates,
+          unless: { cancellation.isCancelled })
+      } catch {
+        throw TrainingError(error)
+      }
+    case .file(let path):
+      var path = file.located(path)
+      var isFolder: ObjCBool = false
+      if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+        path = FilePaths.joined(path, "tokenizer.json")
+      }
+      let bytes = try Start.bytes(of: path)
+      do throws(TokenizerError) {
         return TrainedTokenizer(
           tokenizer: try Tokenizer(tokenizerJSON: bytes, source: path), json: bytes)
+      } catch {
+        throw .tokenizer(error)
       }
-    } catch {
-      throw .tokenizer(error)
     }
   }
 

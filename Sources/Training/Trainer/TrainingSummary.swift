@@ -11,6 +11,8 @@ package struct TrainingSummary: Sendable {
   package var parameters: Int
   /// Every file that could not be used, and why.
   package var skipped: [SkippedFile]
+  /// What was last measured on held-out pictures.
+  package var heldOut: HeldOutAccuracy?
 }
 
 /// A file that training goes on without.
