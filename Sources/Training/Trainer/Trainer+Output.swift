@@ -50,7 +50,7 @@ extension Trainer {
     (card.steps, card.batch, card.seconds) = (record.step, recipe.schedule.batch, record.seconds)
     card.curve = record.history.points.map {
       ModelCard.Point(
-        step: $0.step, loss: $0.loss, accuracy: $0.accuracy, learningRate: $0.learningRate)
+        step: $0.step, loss: $0.loss, accuracy: $0.batchAccuracy, learningRate: $0.learningRate)
     }
     card.heldOut = heldOut
     card.hasLogitBias = learner.configuration.hasLogitBias
