@@ -95,7 +95,7 @@ import Testing
   }
 
   @Test func theLossFallsFromLeftToRight() throws {
-    let points = history(1...1000).curve.map {
+    let points = history(1...1000).curve.points.map {
       LineChart.Point(x: Double($0.step) / 1000, y: $0.loss / 6)
     }
     let chart = LineChart([.init(points, color: RGB(255, 255, 255))])

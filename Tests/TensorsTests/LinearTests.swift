@@ -210,12 +210,12 @@ import Testing
     let x = context.filled([1, 64], with: 1)
     var told = 0
     context.packedWeights.onPacked = { _ in told += 1 }
-    let weight = context.filled([8, 64], with: 1)
+    let weight = context.filled([64, 64], with: 1)
     for _ in 0..<3 { _ = try context.linear(x, weight: weight) }
     #expect(told == 1)
-    #expect(context.packedWeights.byteCount == 8 * 64 * 2)
-    for _ in 0..<5 { _ = try context.linear(x, weight: context.filled([8, 64], with: 2)) }
-    #expect(context.packedWeights.byteCount <= 2 * 8 * 64 * 2)
+    #expect(context.packedWeights.byteCount == 64 * 64 * 2)
+    for _ in 0..<5 { _ = try context.linear(x, weight: context.filled([64, 64], with: 2)) }
+    #expect(context.packedWeights.byteCount <= 2 * 64 * 64 * 2)
     context.packedWeights.removeAll()
     #expect(context.packedWeights.byteCount == 0)
   }

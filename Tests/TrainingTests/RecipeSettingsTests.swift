@@ -57,7 +57,7 @@ import Testing
         #expect(keys.count == 1 && keys[0].contains(place), "\(keys) for \(lines[line - 1])")
       }
     }
-    #expect(seen == 56)
+    #expect(seen == 55)
   }
 
   @Test func settingsAreOfOneLineAndDiffer() throws {

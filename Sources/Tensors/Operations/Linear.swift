@@ -66,7 +66,7 @@ extension ExecutionContext {
       return try finished(try linear(x, maps.map(\.bare), precision: precision), maps)
     }
     let input = try contiguous(x)
-    if (precision ?? self.precision) == .bf16, maps.allSatisfy({ isPaired($0.weight) }) {
+    if (precision ?? self.precision) == .bf16, maps.contains(where: { isPaired($0.weight) }) {
       return try pairedLinear(x, input, maps)
     }
     var outputs: [Tensor] = []
@@ -101,7 +101,10 @@ extension ExecutionContext {
   /// Whether bf16 products take a weight in pairs: one that is converted in any case, because it
   /// changes with every step of training, or is not stored so.
   private func isPaired(_ weight: Tensor) -> Bool {
-    weight.elementType == .f32 || weight.elementType == .f16
+    switch weight.elementType {
+    case .f32, .f16, .q8_0, .q4_0: true
+    default: false
+    }
   }
 
   /// The same in bf16 with f32 sums, forward and backward.
@@ -109,6 +112,15 @@ extension ExecutionContext {
     _ x: Tensor, _ input: Tensor, _ maps: [LinearMap]
   ) throws(TensorError) -> [Tensor] {
     for map in maps { _ = try map.outputShape(of: x) }
+    let paired = maps.filter { isPaired($0.weight) }
+    guard paired.count == maps.count else {
+      // Those that lie in bf16 are read as they lie.
+      var (first, rest) = (
+        try pairedLinear(x, input, paired)[...],
+        try linear(x, maps.filter { !isPaired($0.weight) }, precision: .bf16)[...]
+      )
+      return maps.map { isPaired($0.weight) ? first.removeFirst() : rest.removeFirst() }
+    }
     let (outputs, rows) = try pairedSums(input, maps)
     let shape = x.shape
     let isFollowed = x.isTracked

@@ -44,7 +44,7 @@ import Testing
     var recipe = Recipe(
       name: "tiny", seed: 3, data: DataRecipe(sources: []), output: OutputRecipe(folder: "out"))
     recipe.optimizer.weightDecay = 0
-    let parameters = Parameters.random(configuration, recipe: recipe, in: context)
+    let parameters = try Parameters.random(configuration, recipe: recipe, in: context)
     var learner = ContrastiveLearner(
       configuration: configuration, loss: recipe.loss, chunk: nil, parameters: parameters,
       optimizer: try AdamW(recipe.optimizer, of: parameters, in: context))

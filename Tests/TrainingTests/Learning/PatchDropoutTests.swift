@@ -14,7 +14,7 @@ struct PatchDropoutTests {
       vision: TransformerRecipe(width: 24, layers: 2, heads: 2, feedForwardWidth: 32),
       text: TransformerRecipe(width: 24, layers: 1, heads: 2, feedForwardWidth: 32))
     let configuration = recipe.model.configuration(vocabulary: 20, ends: 0...1, hasLogitBias: false)
-    let parameters = Parameters.random(configuration, recipe: recipe, in: context)
+    let parameters = try Parameters.random(configuration, recipe: recipe, in: context)
     let optimizer = try AdamW(recipe.optimizer, of: parameters, in: context)
     return try ContrastiveLearner(
       configuration: configuration, loss: recipe.loss, chunk: nil, parameters: parameters,
