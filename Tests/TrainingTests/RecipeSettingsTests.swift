@@ -75,7 +75,7 @@ import Testing
   @Test func theFingerprintStaysTheSame() throws {
     let fingerprint = try recipe(fullRecipe).fingerprint
     #expect(
-      fingerprint == "28bf3978aa1a38fcb24983a2e870709a3c01bafb14f25fc8686fb02ab1bbe68c")
+      fingerprint == "59533e480ff9e0f14a409841485a3bbebb013a981c38d6a5de9be1e073df90a8")
     let defaults = try recipe(shortRecipe)
     #expect(defaults.fingerprint == (try recipe(shortRecipe + "seed: 0 # said\n")).fingerprint)
   }
