@@ -86,8 +86,8 @@ final class KeptStreams: OutputStreams {
 final class Scratch: Sendable {
   let path: String
 
-  init() throws {
-    path = FileManager.default.temporaryDirectory.appending(path: "gaze-\(UUID().uuidString)").path
+  init(in folder: URL = FileManager.default.temporaryDirectory) throws {
+    path = folder.appending(path: "gaze-\(UUID().uuidString)").path
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
   }
 
