@@ -75,7 +75,7 @@ import Testing
   @Test func theFingerprintStaysTheSame() throws {
     let fingerprint = try recipe(fullRecipe).fingerprint
     #expect(
-      fingerprint == "59533e480ff9e0f14a409841485a3bbebb013a981c38d6a5de9be1e073df90a8")
+      fingerprint == "3f14ea8619ebbee7c670f2e60f842cbd828e79adc404facdb03a54b6c2ba939d")
     let defaults = try recipe(shortRecipe)
     #expect(defaults.fingerprint == (try recipe(shortRecipe + "seed: 0 # said\n")).fingerprint)
   }

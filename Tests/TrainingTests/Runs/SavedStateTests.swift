@@ -136,8 +136,12 @@ import Testing
     (#""step":2,"#, #""step":"#, "its record of the run cannot be read"),
     (#""stride":1"#, #""stride":0"#, "the run's course"),
     (#""stride":1"#, #""stride":9223372036854775807"#, "the run's course"),
-    (#""pending":0"#, #""pending":9223372036854775807"#, "the run's course"),
-    (#""lossSum":0"#, #""lossSum":1e300"#, "the run's course"),
+    (
+      #""open":[]"#,
+      #""open":[{"batchAccuracy":0,"learningRate":0,"logitScale":1,"loss":1,"step":1}]"#,
+      "the run's course"
+    ),
+    (#""loss":"#, #""loss":1e300,"was":"#, "the run's course"),
     (
       #""heldOut":[]"#,
       #""heldOut":[{"step":9,"pictures":1,"labels":1,"top1":0,"top5":0,"byLanguage":{}}]"#,

@@ -168,7 +168,7 @@ import Testing
     for step in 1...1000 {
       var report = TinyRunContext.report(step)
       report.loss = Double(step)
-      curve.add(report)
+      curve.append(report)
     }
     #expect(curve.points.map(\.step) == Array(stride(from: 4, through: 1000, by: 4)))
     #expect(curve.points.map(\.loss) == stride(from: 2.5, to: 1000, by: 4).map(\.self))
