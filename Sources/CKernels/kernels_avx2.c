@@ -10,6 +10,7 @@
 #define VECTOR_BYTES 32
 #include "vectors.h"
 #include "rows.h"
+#include "learning.h"
 #include "f16c.h"
 
 enum { TILE_ROWS = 3 };

@@ -13,6 +13,7 @@
 #define HAVE_MASKS
 #include "vectors.h"
 #include "rows.h"
+#include "learning.h"
 #include "f16c.h"
 
 enum { TILE_ROWS = 6 };

@@ -4,6 +4,7 @@
 #define VECTOR_BYTES 16
 #include "vectors.h"
 #include "rows.h"
+#include "learning.h"
 
 enum { TILE_ROWS = 6 };
 #define ROW_CASES_TO_6

@@ -2,6 +2,7 @@
 #define VECTOR_BYTES 16
 #include "vectors.h"
 #include "rows.h"
+#include "learning.h"
 
 enum { TILE_ROWS = 3 };
 

@@ -53,11 +53,11 @@ import Testing
     }
     let recipe = try run.write(
       [
-        "steps: 6": "steps: 60", "batch: 4": "batch: 8", "save-every: 2": "save-every: 60",
+        "steps: 6": "steps: 120", "batch: 4": "batch: 8", "save-every: 2": "save-every: 120",
         "  augmentation: {area: [0.7, 1], rotation: 10, flip: 0.5}\n": "",
-      ], adding: "evaluation: {source: pairs.jsonl, every: 30, labels: \"labels.{language}.txt\"}\n")
+      ], adding: "evaluation: {source: pairs.jsonl, every: 60, labels: \"labels.{language}.txt\"}\n")
     let heldOut = try #require(try run.train(recipe).summary.heldOut)
-    #expect(heldOut.pictures == 8 && heldOut.labels == 10 && heldOut.step == 60)
+    #expect(heldOut.pictures == 8 && heldOut.labels == 10 && heldOut.step == 120)
     #expect(heldOut.top1 == 1 && heldOut.top5 == 1, "\(heldOut)")
     #expect(heldOut.byLanguage.mapValues(\.top1) == ["en": 1, "ko": 1])
   }

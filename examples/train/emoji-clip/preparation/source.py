@@ -39,9 +39,31 @@ class Source:
     def skip(self, why: str, count: int = 1) -> None:
         self.skipped[why] += count
 
-    def write(self) -> None:
+    def write(self, telling: set[tuple[str, str]]) -> None:
+        """One file of pictures, and one of sequences of code points if there are any: flags, families
+        and professions are many, and none of them is asked for. Skin tones are left out: they are
+        half of all designs and differ in nothing that has a name of its own. Of the keywords, those
+        in `telling` are kept."""
         self.rows.sort(key=lambda row: row["image"])
-        write_lines(self.out / f"{self.key}.jsonl", self.rows)
+        files: dict[str, list[dict]] = {self.key: [], f"{self.key}-sequences": []}
+        for row in self.rows:
+            if row["family"] != row["group"]:
+                continue
+            kept = {
+                language: [texts[0]] + [t for t in texts[1:] if (language, t) in telling]
+                for language, texts in row["captions"].items()
+            }
+            is_sequence = self.is_emoji and "-" in row["group"]
+            name = f"{self.key}-sequences" if is_sequence else self.key
+            files[name].append({**row, "captions": kept})
+        for name, rows in files.items():
+            if rows:
+                write_lines(self.out / f"{name}.jsonl", rows)
+
+    @property
+    def is_emoji(self) -> bool:
+        """Whether groups are code points."""
+        return self.key not in ("stamps", "clipart")
 
     def counts(self) -> dict:
         return {
@@ -64,6 +86,18 @@ class Source:
         ]
         lines += [f"  skipped {count}: {why}" for why, count in counts["skipped"].items()]
         return "\n".join(lines)
+
+
+def telling_texts(sources: list[Source]) -> set[tuple[str, str]]:
+    """Texts that are said of one thing alone. A keyword such as "face", which a hundred emoji have,
+    would make each of those a wrong answer for all the others."""
+    families: dict[tuple[str, str], set[str]] = {}
+    for source in sources:
+        for row in source.rows:
+            for language, texts in row["captions"].items():
+                for text in texts:
+                    families.setdefault((language, text), set()).add(row["family"])
+    return {key for key, found in families.items() if len(found) == 1}
 
 
 def fitted(picture: Image.Image) -> Image.Image:
