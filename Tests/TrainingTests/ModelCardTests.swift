@@ -16,7 +16,8 @@ import Testing
     card.seconds = 4500
     card.curve = (1...500).map {
       .init(
-        step: $0, loss: 5.5 - Double($0) / 100, accuracy: Double($0) / 1000, learningRate: 1e-3)
+        step: $0, loss: 5.5 - Double($0) / 100, batchAccuracy: Double($0) / 1000,
+        learningRate: 1e-3, logitScale: 20)
     }
     card.heldOut = HeldOutAccuracy(
       step: 2000, pictures: 1085, labels: 1377, top1: 0.104, top5: 0.292,
@@ -79,9 +80,9 @@ import Testing
 
   @Test func aCurveThatIsFlatOrBrokenIsDrawn() {
     var card = ModelCard(name: "x")
-    card.curve = [.init(step: 1, loss: 2, accuracy: 0, learningRate: 0)]
+    card.curve = [.init(step: 1, loss: 2, batchAccuracy: 0, learningRate: 0, logitScale: 20)]
     #expect(card.text.contains("last step: `▁`"))
-    card.curve.append(.init(step: 2, loss: .nan, accuracy: 0, learningRate: 0))
+    card.curve.append(.init(step: 2, loss: .nan, batchAccuracy: 0, learningRate: 0, logitScale: 20))
     #expect(card.text.contains("last step: `▁`"))
   }
 

@@ -17,7 +17,7 @@ package struct ModelCard: Sendable {
   package var steps = 0
   package var batch = 0
   package var seconds = 0.0
-  package var curve: [Point] = []
+  package var curve: [LearningCurve.Point] = []
   package var heldOut: HeldOutAccuracy?
   /// Whether it learned each pair by itself, with a bias that transformers has no place for.
   package var hasLogitBias = false
@@ -38,22 +38,6 @@ package struct ModelCard: Sendable {
       self.pictures = pictures
       self.captions = captions
       self.licence = licence
-    }
-  }
-
-  /// How training stood after a step.
-  package struct Point: Sendable, Equatable {
-    package var step: Int
-    package var loss: Double
-    /// The part of a batch's pictures whose own text was the most similar.
-    package var accuracy: Double
-    package var learningRate: Double
-
-    package init(step: Int, loss: Double, accuracy: Double, learningRate: Double) {
-      self.step = step
-      self.loss = loss
-      self.accuracy = accuracy
-      self.learningRate = learningRate
     }
   }
 
@@ -194,7 +178,7 @@ extension ModelCard {
     guard !curve.isEmpty else { return nil }
     let rows = ModelCard.thinned(curve, to: ModelCard.rowCount).map { point in
       [
-        point.step.grouped, String(format: "%.4f", point.loss), point.accuracy.percent,
+        point.step.grouped, String(format: "%.4f", point.loss), point.batchAccuracy.percent,
         String(format: "%.2e", point.learningRate),
       ]
     }
@@ -215,7 +199,7 @@ extension ModelCard {
   }
 
   /// At most `count` of the points, evenly spread, the first and last among them.
-  private static func thinned(_ points: [Point], to count: Int) -> [Point] {
+  private static func thinned(_ points: [LearningCurve.Point], to count: Int) -> [LearningCurve.Point] {
     guard points.count > count else { return points }
     return (0..<count).map { points[$0 * (points.count - 1) / (count - 1)] }
   }

@@ -48,10 +48,7 @@ extension Trainer {
     card.parameters = learner.parameters.count
     card.imageSize = learner.configuration.vision.imageSize
     (card.steps, card.batch, card.seconds) = (record.step, recipe.schedule.batch, record.seconds)
-    card.curve = record.history.points.map {
-      ModelCard.Point(
-        step: $0.step, loss: $0.loss, accuracy: $0.batchAccuracy, learningRate: $0.learningRate)
-    }
+    card.curve = record.history.points
     card.heldOut = heldOut
     card.hasLogitBias = learner.configuration.hasLogitBias
     card.template = recipe.evaluation?.templates.values.flatMap(\.self).min()
