@@ -66,14 +66,14 @@ static void attention(const gaze_attention_arguments *g) {
     for (int32_t row = 0; row < g->rows; row++) {
       fold_scores(g, &state, row, scores + row * GAZE_ATTENTION_BLOCK, count);
     }
-    gaze_outer_arguments sum = {.p = scores,
-                                .p_row = GAZE_ATTENTION_BLOCK,
-                                .p_column = 1,
-                                .v = g->v + first * g->v_stride,
-                                .v_stride = g->v_stride,
+    gaze_outer_arguments sum = {.a = scores,
+                                .a_row = GAZE_ATTENTION_BLOCK,
+                                .a_step = 1,
+                                .b = g->v + first * g->v_stride,
+                                .b_step = g->v_stride,
                                 .out = g->out,
                                 .out_stride = g->out_stride,
-                                .terms = count,
+                                .steps = count,
                                 .rows = g->rows,
                                 .width = g->width,
                                 .accumulate = 1};
@@ -87,20 +87,12 @@ static void attention(const gaze_attention_arguments *g) {
 
 // MARK: gradients
 
-/// to[column][row] = from[row][column].
-static void transpose_rows(const float *from, ptrdiff_t from_stride, int32_t rows, int32_t width,
-                           float *to, ptrdiff_t to_stride) {
-  for (int32_t row = 0; row < rows; row++) {
-    for (int32_t i = 0; i < width; i++) to[i * to_stride + row] = from[row * from_stride + i];
-  }
-}
-
 /// The probabilities of some query rows, by their keys laid across.
 static void attention_probabilities(const gaze_attention_gradient_arguments *g, int32_t first,
                                     int32_t rows, const float *keys, ptrdiff_t stride, float *p) {
-  gaze_outer_arguments scores = {.p = g->q + first * g->q_stride, .p_row = g->q_stride,
-                                 .p_column = 1, .v = keys, .v_stride = stride, .out = p,
-                                 .out_stride = stride, .terms = g->width, .rows = rows,
+  gaze_outer_arguments scores = {.a = g->q + first * g->q_stride, .a_row = g->q_stride,
+                                 .a_step = 1, .b = keys, .b_step = stride, .out = p,
+                                 .out_stride = stride, .steps = g->width, .rows = rows,
                                  .width = g->keys};
   outer(&scores);
   for (int32_t row = 0; row < rows; row++) {
@@ -121,35 +113,35 @@ static void attention_backward(const gaze_attention_gradient_arguments *g) {
   float *keys = g->scratch, *values = keys + g->width * stride;
   int32_t block = g->queries < GAZE_ATTENTION_BLOCK ? g->queries : GAZE_ATTENTION_BLOCK;
   float *p = values + g->width * stride, *dp = p + block * stride;
-  transpose_rows(g->k, g->k_stride, g->keys, g->width, keys, stride);
-  transpose_rows(g->v, g->v_stride, g->keys, g->width, values, stride);
+  transpose(g->k, g->k_stride, g->keys, g->width, keys, stride);
+  transpose(g->v, g->v_stride, g->keys, g->width, values, stride);
   for (int32_t first = 0; first < g->queries; first += block) {
     int32_t rows = g->queries - first < block ? g->queries - first : block;
     const float *q = g->q + first * g->q_stride, *dy = g->dy + first * g->dy_stride;
     attention_probabilities(g, first, rows, keys, stride, p);
-    gaze_outer_arguments product = {.p = dy, .p_row = g->dy_stride, .p_column = 1, .v = values,
-                                    .v_stride = stride, .out = dp, .out_stride = stride,
-                                    .terms = g->width, .rows = rows, .width = g->keys};
+    gaze_outer_arguments product = {.a = dy, .a_row = g->dy_stride, .a_step = 1, .b = values,
+                                    .b_step = stride, .out = dp, .out_stride = stride,
+                                    .steps = g->width, .rows = rows, .width = g->keys};
     outer(&product);
     // dv += pᵀ dy
-    product = (gaze_outer_arguments){.p = p, .p_row = 1, .p_column = stride, .v = dy,
-                                     .v_stride = g->dy_stride, .out = g->dv,
-                                     .out_stride = g->out_stride, .terms = rows, .rows = g->keys,
+    product = (gaze_outer_arguments){.a = p, .a_row = 1, .a_step = stride, .b = dy,
+                                     .b_step = g->dy_stride, .out = g->dv,
+                                     .out_stride = g->out_stride, .steps = rows, .rows = g->keys,
                                      .width = g->width, .accumulate = first > 0};
     outer(&product);
     for (int32_t row = 0; row < rows; row++) {
       softmax_backward(p + row * stride, dp + row * stride, dp + row * stride, 1, g->keys, g->scale);
     }
     // dq = ds k; dk += dsᵀ q
-    product = (gaze_outer_arguments){.p = dp, .p_row = stride, .p_column = 1, .v = g->k,
-                                     .v_stride = g->k_stride,
+    product = (gaze_outer_arguments){.a = dp, .a_row = stride, .a_step = 1, .b = g->k,
+                                     .b_step = g->k_stride,
                                      .out = g->dq + first * g->out_stride,
-                                     .out_stride = g->out_stride, .terms = g->keys, .rows = rows,
+                                     .out_stride = g->out_stride, .steps = g->keys, .rows = rows,
                                      .width = g->width};
     outer(&product);
-    product = (gaze_outer_arguments){.p = dp, .p_row = 1, .p_column = stride, .v = q,
-                                     .v_stride = g->q_stride, .out = g->dk,
-                                     .out_stride = g->out_stride, .terms = rows, .rows = g->keys,
+    product = (gaze_outer_arguments){.a = dp, .a_row = 1, .a_step = stride, .b = q,
+                                     .b_step = g->q_stride, .out = g->dk,
+                                     .out_stride = g->out_stride, .steps = rows, .rows = g->keys,
                                      .width = g->width, .accumulate = first > 0};
     outer(&product);
   }

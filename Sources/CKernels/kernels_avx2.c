@@ -54,7 +54,6 @@ INLINE vi i8_multiply(vi acc, vi a, vi b) {
 
 #include "products.h"
 #include "outer.h"
-#include "pairs.h"
 #include "attention.h"
 
 #define KERNEL_TABLE gaze_kernels_avx2

@@ -107,7 +107,6 @@ INLINE vf low_nibbles(vi pairs) {
 
 #include "products.h"
 #include "outer.h"
-#include "pairs.h"
 #include "attention.h"
 
 #define KERNEL_TABLE gaze_kernels_avx512

@@ -44,7 +44,6 @@ INLINE vi sum_four_i(vi a, vi b, vi c, vi d) {
 
 #include "products.h"
 #include "outer.h"
-#include "pairs.h"
 #include "attention.h"
 
 #define KERNEL_TABLE gaze_kernels_portable

@@ -1,6 +1,6 @@
 /// A weight matrix in a form that a precision multiplies.
 struct PackedWeight {
-  /// `[N, K]` in i8, or panels of pairs.
+  /// `[N, K]` in i8, or ``WeightPanels``.
   let matrix: Tensor
   /// i8: the scale of each row.
   let scales: [Float]
@@ -8,18 +8,18 @@ struct PackedWeight {
   let sums: [Int32]
 }
 
-/// Weights converted for a precision other than their file's, each once and on first use.
+/// Weights laid out or converted for the products of a precision, each once and on first use.
 ///
 /// A copy is found again by the view of the storage that it was made from, and goes when that
 /// storage does: the address of a freed buffer may come back with other numbers in it.
 ///
 /// One per loaded model; not `Sendable`, like the context that owns it.
 package final class PackedWeights {
-  enum Form {
+  enum Form: Hashable {
     /// Rows as they lie along k.
     case i8
-    /// ``PairPanels`` that sum over k, and over n.
-    case pairedColumns, pairedRows
+    /// ``WeightPanels`` that sum over k, or over n.
+    case panels(WeightPanels.Element, summingRows: Bool)
   }
 
   private struct Key: Hashable {

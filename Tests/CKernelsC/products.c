@@ -153,14 +153,14 @@ static void check_outer(const gaze_kernel_table *table, int32_t rows, int32_t wi
       want[m * out_stride + d] = sum;
     }
   }
-  gaze_outer_arguments arguments = {.p = p,
-                                    .p_row = p_row,
-                                    .p_column = p_column,
-                                    .v = v,
-                                    .v_stride = v_stride,
+  gaze_outer_arguments arguments = {.a = p,
+                                    .a_row = p_row,
+                                    .a_step = p_column,
+                                    .b = v,
+                                    .b_step = v_stride,
                                     .out = out,
                                     .out_stride = out_stride,
-                                    .terms = terms,
+                                    .steps = terms,
                                     .rows = rows,
                                     .width = width,
                                     .accumulate = accumulate};

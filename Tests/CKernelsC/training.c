@@ -26,7 +26,7 @@ typedef struct {
 } pair_shape;
 
 static void check_pair_product(const gaze_kernel_table *table, pair_shape s) {
-  about("%s: multiply_bf16_pairs of %d rows, %d wide, k %lld%s%s%s", table->name, s.rows, s.width,
+  about("%s: outer_pairs of %d rows, %d wide, k %lld%s%s%s", table->name, s.rows, s.width,
         (long long)s.k, s.across ? ", across" : "", s.bias ? ", bias" : "",
         s.accumulate ? ", added" : "");
   int64_t steps = (s.k + 1) / 2;
@@ -57,19 +57,19 @@ static void check_pair_product(const gaze_kernel_table *table, pair_shape s) {
       *to = sum;
     }
   }
-  gaze_pair_arguments arguments = {.a = a,
-                                   .a_row = a_row,
-                                   .a_step = a_step,
-                                   .b = b,
-                                   .b_step = b_step,
-                                   .out = out,
-                                   .out_stride = out_stride,
-                                   .bias = s.bias ? bias : NULL,
-                                   .steps = steps,
-                                   .rows = s.rows,
-                                   .width = s.width,
-                                   .accumulate = s.accumulate};
-  table->multiply_bf16_pairs(&arguments);
+  gaze_outer_arguments arguments = {.a = a,
+                                    .a_row = a_row,
+                                    .a_step = a_step,
+                                    .b = b,
+                                    .b_step = b_step,
+                                    .out = out,
+                                    .out_stride = out_stride,
+                                    .bias = s.bias ? bias : NULL,
+                                    .steps = steps,
+                                    .rows = s.rows,
+                                    .width = s.width,
+                                    .accumulate = s.accumulate};
+  table->outer_pairs(&arguments);
   expect_close(out, want, out_count, 2e-6 * sqrt((double)s.k + 1), 2e-6);
   release_buffers();
 }

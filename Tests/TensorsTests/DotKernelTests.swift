@@ -91,9 +91,9 @@ import Testing
               out.start[cell / width * (width + 2) + cell % width] = before[cell]
             }
             var arguments = gaze_outer_arguments(
-              p: left.start, p_row: transposed ? 1 : terms, p_column: transposed ? rows : 1,
-              v: right.start, v_stride: width + 3, out: out.start, out_stride: width + 2,
-              terms: Int64(terms), rows: Int32(rows), width: Int32(width),
+              a: left.start, a_row: transposed ? 1 : terms, a_step: transposed ? rows : 1,
+              b: right.start, b_step: width + 3, out: out.start, out_stride: width + 2, bias: nil,
+              steps: Int64(terms), rows: Int32(rows), width: Int32(width),
               accumulate: accumulates ? 1 : 0)
             table.functions.outer(&arguments)
             let written = (0..<rows * width).map {
@@ -107,6 +107,25 @@ import Testing
           }
         }
       }
+    }
+  }
+}
+
+extension DotKernelTests {
+  @Test(arguments: Table.all)
+  func transposes(_ table: Table) {
+    var noise = Noise(4)
+    for (rows, width) in [(0, 3), (1, 1), (1, 40), (3, 5), (17, 16), (64, 33), (5, 130)] {
+      let x = GuardedFloats(noise.integers(rows * (width + 2)))
+      let out = GuardedFloats(count: width * (rows + 3))
+      table.functions.transpose(
+        x.start, width + 2, Int32(rows), Int64(width), out.start, rows + 3)
+      for row in 0..<rows {
+        for column in 0..<width {
+          #expect(out.start[column * (rows + 3) + row] == x.start[row * (width + 2) + column])
+        }
+      }
+      #expect(out.isIntact(written: { $0 % (rows + 3) < rows }), "\(rows) × \(width)")
     }
   }
 }

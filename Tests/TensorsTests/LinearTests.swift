@@ -184,7 +184,7 @@ import Testing
   }
 
   /// Two views of one buffer, and a buffer that comes back with other numbers, are other weights.
-  @Test(arguments: [Precision.bf16, .int8])
+  @Test(arguments: [Precision.f32, .bf16, .int8])
   func neverTakesOneWeightForAnother(_ precision: Precision) throws {
     var noise = Noise(45)
     let context = Table.all[0].context(precision)
@@ -205,17 +205,18 @@ import Testing
     }
   }
 
-  @Test func keepsConvertedWeightsOnlyWhileTheirSourceLives() throws {
-    let context = Table.all[0].context(.bf16)
+  @Test(arguments: [(Precision.f32, 4), (.bf16, 2)])
+  func keepsPackedWeightsOnlyWhileTheirSourceLives(_ precision: Precision, _ bytes: Int) throws {
+    let context = Table.all[0].context(precision)
     let x = context.filled([1, 64], with: 1)
     var told = 0
     context.packedWeights.onPacked = { _ in told += 1 }
     let weight = context.filled([64, 64], with: 1)
     for _ in 0..<3 { _ = try context.linear(x, weight: weight) }
     #expect(told == 1)
-    #expect(context.packedWeights.byteCount == 64 * 64 * 2)
+    #expect(context.packedWeights.byteCount == 64 * 64 * bytes)
     for _ in 0..<5 { _ = try context.linear(x, weight: context.filled([64, 64], with: 2)) }
-    #expect(context.packedWeights.byteCount <= 2 * 64 * 64 * 2)
+    #expect(context.packedWeights.byteCount <= 2 * 64 * 64 * bytes)
     context.packedWeights.removeAll()
     #expect(context.packedWeights.byteCount == 0)
   }

@@ -160,12 +160,12 @@ private struct PairProduct {
     left.withUnsafeBufferPointer { left in
       right.withUnsafeBufferPointer { right in
         guard let a = left.baseAddress, let b = right.baseAddress else { return }
-        var arguments = gaze_pair_arguments(
+        var arguments = gaze_outer_arguments(
           a: a, a_row: layout == .along ? steps : 1, a_step: layout == .along ? 1 : rows, b: b,
           b_step: width, out: out.start, out_stride: stride,
           bias: biases.map { UnsafePointer($0.start) }, steps: Int64(steps), rows: Int32(rows),
           width: Int32(width), accumulate: before == nil ? 0 : 1)
-        functions.multiply_bf16_pairs(&arguments)
+        functions.outer_pairs(&arguments)
       }
     }
     let array = out.array

@@ -51,34 +51,21 @@ typedef struct {
   void (*block)(const gaze_dot_arguments *arguments);
 } gaze_dot;
 
-/// out[m][d] (+)= sum_s p[m * p_row + s * p_column] * v[s][d], for d < width.
+/// out[m][n] (+)= sum_s a(m, s) · b(s, n) for n < width, (+ bias[n]). The elements of both are
+/// floats, or pairs of bf16, the low half the earlier one, whose two products are summed in f32.
 typedef struct {
-  const float *p;
-  ptrdiff_t p_row, p_column;
-  const float *v;
-  ptrdiff_t v_stride;
-  float *out;
-  ptrdiff_t out_stride;
-  int64_t terms;  ///< how many s are summed
-  int32_t rows;   ///< any number of m
-  int32_t width;
-  int32_t accumulate;
-} gaze_outer_arguments;
-
-/// out[m][n] (+)= sum_s a(m, s) · b(s, n) for pairs of bf16, (+ bias[n]), summed in f32.
-typedef struct {
-  const uint32_t *a;           ///< pairs, the low half the earlier one
-  ptrdiff_t a_row, a_step;     ///< pairs from one m, and from one s, to the next
-  const uint32_t *b;           ///< rows of pairs across n
-  ptrdiff_t b_step;            ///< pairs from one s to the next
+  const void *a;
+  ptrdiff_t a_row, a_step;     ///< elements from one m, and from one s, to the next
+  const void *b;               ///< rows across n
+  ptrdiff_t b_step;            ///< elements from one s to the next
   float *out;
   ptrdiff_t out_stride;
   const float *GAZE_NULLABLE bias;  ///< [width], where not accumulating; or null
-  int64_t steps;               ///< pairs that are summed
+  int64_t steps;               ///< how many s are summed
   int32_t rows;                ///< any number of m
   int32_t width;
   int32_t accumulate;
-} gaze_pair_arguments;
+} gaze_outer_arguments;
 
 /// Fused attention of a few query rows of one head over all its keys (online softmax,
 /// after Milakov & Gimelshein 2018 and Dao et al. 2022): the scores never leave `scratch`.
@@ -159,7 +146,10 @@ typedef struct {
   gaze_dot dot_q8_0, dot_q4_0;
 
   void (*outer)(const gaze_outer_arguments *arguments);
-  void (*multiply_bf16_pairs)(const gaze_pair_arguments *arguments);
+  void (*outer_pairs)(const gaze_outer_arguments *arguments);
+  /// out[column][row] = x[row][column].
+  void (*transpose)(const float *x, ptrdiff_t x_stride, int32_t rows, int64_t width, float *out,
+                    ptrdiff_t out_stride);
   /// out[i] = (first[i], second[i]) in bf16; a missing second row is zeros.
   void (*pair_f32_rows)(const float *first, const float *GAZE_NULLABLE second, uint32_t *out,
                         int64_t count);

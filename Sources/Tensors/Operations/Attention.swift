@@ -135,10 +135,10 @@ extension ExecutionContext {
     try parallel(batch * heads) { index in
       let (b, h) = (index / heads, index % heads)
       var arguments = gaze_outer_arguments(
-        p: ps + index * plane, p_row: rowStep, p_column: columnStep,
-        v: vs + b * v.strides[0] + h * v.strides[2], v_stride: v.strides[1],
-        out: out + b * queries * heads * width + h * width, out_stride: heads * width,
-        terms: Int64(keys), rows: Int32(queries), width: Int32(width), accumulate: 0)
+        a: ps + index * plane, a_row: rowStep, a_step: columnStep,
+        b: vs + b * v.strides[0] + h * v.strides[2], b_step: v.strides[1],
+        out: out + b * queries * heads * width + h * width, out_stride: heads * width, bias: nil,
+        steps: Int64(keys), rows: Int32(queries), width: Int32(width), accumulate: 0)
       kernel(&arguments)
     }
     return recorded(y, from: [probabilities, value]) { gradient, context throws(TensorError) in

@@ -65,10 +65,26 @@ extension ExecutionContext {
     if tape != nil, maps.contains(where: { $0.activation != nil || $0.addend != nil }) {
       return try finished(try linear(x, maps.map(\.bare), precision: precision), maps)
     }
-    let input = try contiguous(x)
-    if (precision ?? self.precision) == .bf16, maps.contains(where: { isPaired($0.weight) }) {
-      return try pairedLinear(x, input, maps)
+    for map in maps { _ = try map.outputShape(of: x) }
+    let (input, precision) = (try contiguous(x), precision ?? self.precision)
+    let forms = maps.map { panelElement(of: $0.weight, precision) }
+    guard let form = forms.first, !forms.contains(where: { $0 != form }) else {
+      // Weights of several element types, each of which is multiplied by in its own way.
+      var outputs: [Tensor] = []
+      for map in maps { outputs += try linear(x, [map], precision: precision) }
+      return outputs
     }
+    switch form {
+    case .f32: return try panelLinear(x, input, maps)
+    case .pair: return try pairedLinear(x, input, maps)
+    case nil: return try storedLinear(x, input, maps, precision)
+    }
+  }
+
+  /// The same, reading weights as they lie along k, or in i8.
+  private func storedLinear(
+    _ x: Tensor, _ input: Tensor, _ maps: [LinearMap], _ precision: Precision
+  ) throws(TensorError) -> [Tensor] {
     var outputs: [Tensor] = []
     // Converted copies are only this function's: their buffers must outlive the product.
     var operands: [Tensor] = []
@@ -83,7 +99,7 @@ extension ExecutionContext {
       outputs.append(y)
       targets.append(
         DotTarget(
-          operands: try dotOperands(for: map.weight, precision ?? self.precision),
+          operands: try dotOperands(for: map.weight, precision),
           bias: try pointer(map.bias), addend: try pointer(map.addend),
           activation: map.activation?.kernel, out: y.floats, outStride: map.weight.shape[0]))
     }
@@ -98,12 +114,13 @@ extension ExecutionContext {
     }
   }
 
-  /// Whether bf16 products take a weight in pairs: one that is converted in any case, because it
-  /// changes with every step of training, or is not stored so.
-  private func isPaired(_ weight: Tensor) -> Bool {
-    switch weight.elementType {
-    case .f32, .f16, .q8_0, .q4_0: true
-    default: false
+  /// The same in f32, by weights packed for it.
+  private func panelLinear(
+    _ x: Tensor, _ input: Tensor, _ maps: [LinearMap]
+  ) throws(TensorError) -> [Tensor] {
+    let (outputs, _) = try panelSums(input, maps, as: .f32)
+    return zip(maps, outputs).map { map, y in
+      recorded(y, from: [x, map.weight, map.bias], linearRule(input, map.weight, map.bias))
     }
   }
 
@@ -111,17 +128,8 @@ extension ExecutionContext {
   private func pairedLinear(
     _ x: Tensor, _ input: Tensor, _ maps: [LinearMap]
   ) throws(TensorError) -> [Tensor] {
-    for map in maps { _ = try map.outputShape(of: x) }
-    let paired = maps.filter { isPaired($0.weight) }
-    guard paired.count == maps.count else {
-      // Those that lie in bf16 are read as they lie.
-      var (first, rest) = (
-        try pairedLinear(x, input, paired)[...],
-        try linear(x, maps.filter { !isPaired($0.weight) }, precision: .bf16)[...]
-      )
-      return maps.map { isPaired($0.weight) ? first.removeFirst() : rest.removeFirst() }
-    }
-    let (outputs, rows) = try pairedSums(input, maps)
+    let (outputs, pairs) = try panelSums(input, maps, as: .pair)
+    guard let rows = pairs else { return outputs }
     let shape = x.shape
     let isFollowed = x.isTracked
     return zip(maps, outputs).map { map, y in

@@ -79,11 +79,10 @@ extension ExecutionContext {
       let slab = 512
       for first in Swift.stride(from: 0, to: max(terms, 1), by: slab) {
         var arguments = gaze_outer_arguments(
-          p: left + row * rowStride + first * columnStride, p_row: rowStride,
-          p_column: columnStride,
-          v: right + first * rightStride + column, v_stride: rightStride,
-          out: out + row * width + column, out_stride: width,
-          terms: Int64(min(slab, terms - first)),
+          a: left + row * rowStride + first * columnStride, a_row: rowStride,
+          a_step: columnStride, b: right + first * rightStride + column, b_step: rightStride,
+          out: out + row * width + column, out_stride: width, bias: nil,
+          steps: Int64(min(slab, terms - first)),
           rows: Int32(min(rowBlock, rows - row)), width: Int32(min(columnBlock, width - column)),
           accumulate: first == 0 ? 0 : 1)
         kernel(&arguments)
