@@ -132,11 +132,6 @@ package struct WeightScope {
     try tensor(name, [count])
   }
 
-  /// The tensor in this shape, or nil when there is none by that name.
-  package func optional(_ name: String, _ shape: Shape) throws(CheckpointError) -> Tensor? {
-    contains(name) ? try tensor(name, shape) : nil
-  }
-
   // MARK: Closing
 
   /// Checks that everything asked for was there and everything there was asked for.

@@ -36,28 +36,6 @@ extension WeightStore {
     return try inserting(entry, as: name)
   }
 
-  /// With the tensor `original`, which stays, also under another name: tied weights.
-  package func adding(
-    _ name: String, sameAs original: String
-  ) throws(CheckpointError) -> WeightStore {
-    try inserting(try existing(original), as: name)
-  }
-
-  /// With `rows` of `[R, …]` tensor `original`, which stays, as a tensor of its own.
-  ///
-  /// - Throws: ``CheckpointError/cannotDerive(name:operation:problem:)`` when there are no such
-  ///   rows.
-  package func adding(
-    _ name: String, rows: Range<Int>, of original: String
-  ) throws(CheckpointError) -> WeightStore {
-    let entry = try existing(original)
-    guard entry.shape.rank > 0, rows.lowerBound >= 0, rows.upperBound <= entry.shape[0] else {
-      throw .cannotDerive(
-        name: original, operation: "take rows \(rows)", problem: "its shape is \(entry.shape)")
-    }
-    return try inserting(entry.rows(rows), as: name)
-  }
-
   /// Replaces `[R, …]` tensor `original` by its rows, cut into as many equal parts as there are
   /// names: an attention's stacked q, k and v. In place, because a file may hold very many.
   ///
@@ -115,16 +93,6 @@ extension WeightStore {
     }
     return try removing(original).inserting(
       entry.viewed(as: shape, strides: shape.contiguousStrides), as: name ?? original)
-  }
-
-  /// The tensors of both stores.
-  ///
-  /// - Throws: ``CheckpointError/duplicateTensor(name:source:)`` for a name that both have.
-  package func merging(_ other: WeightStore) throws(CheckpointError) -> WeightStore {
-    var result = self
-    result.files += other.files
-    for (name, entry) in other.entries { try result.insert(entry, as: name.text) }
-    return result
   }
 
   private func inserting(

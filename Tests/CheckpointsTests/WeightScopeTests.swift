@@ -25,8 +25,6 @@ import Testing
     #expect(layer.prefix == "tower.layers.0.")
     #expect(try layer.tensor("weight", [2, 3]).array == [1, 2, 3, 4, 5, 6])
     #expect(try scope.descending("tower.layers.0").vector("bias", 2).array == [7, 8])
-    #expect(try layer.optional("gain", [2]) == nil)
-    #expect(try layer.optional("bias", [2])?.array == [7, 8])
     #expect(layer.contains("bias") && !layer.contains("gain"))
     #expect(layer.entry("weight")?.shape == [2, 3])
     #expect(scope["tower"].count(of: "layers") == 2)

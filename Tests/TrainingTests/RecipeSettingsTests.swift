@@ -1,3 +1,4 @@
+import Media
 import Testing
 
 @testable import Training
@@ -71,7 +72,7 @@ import Testing
     #expect(Set(tricky).count == 3 && !tricky.contains(nil))
   }
 
-  /// Saved states hold it: another rendering would make every one of them stale.
+  /// Saved states hold the settings: another rendering would make every one of them stale.
   @Test func theFingerprintStaysTheSame() throws {
     let fingerprint = try recipe(fullRecipe).fingerprint
     #expect(
@@ -87,5 +88,13 @@ import Testing
     #expect(
       try recipe(other).keys(differingFrom: full.settings)
         == ["tokenizer", "tokenizer.vocabulary", "tokenizer.minimum-count"])
+  }
+}
+
+extension Recipe {
+  /// All settings in one word.
+  fileprivate var fingerprint: String {
+    let lines = settings.map { "\($0.key)=\($0.value)\n" }
+    return ContentHash(of: Array(lines.joined().utf8)).hexadecimal
   }
 }

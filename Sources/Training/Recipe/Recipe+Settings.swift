@@ -1,5 +1,3 @@
-import Media
-
 extension Recipe {
   /// One thing that a recipe sets, under its key in the file.
   package typealias Setting = (key: String, value: String)
@@ -37,14 +35,6 @@ extension Recipe {
     settings += evaluation?.settings ?? [("evaluation", "none")]
     settings.append(("output.dtype", output.dtype.rawValue))
     return settings
-  }
-
-  /// The SHA-256 of all ``settings``: two runs with the same one, over the same data, are the same
-  /// run.
-  package var fingerprint: String {
-    // A value holds no line break, so that no two lists of settings make one text.
-    let lines = settings.map { "\($0.key)=\($0.value)\n" }
-    return ContentHash(of: Array(lines.joined().utf8)).hexadecimal
   }
 
   /// The keys under which this recipe says something else than those settings, in the order of the

@@ -30,10 +30,8 @@ package struct RecipeFile: Sendable {
 
   /// Where a path in the recipe leads: relative ones start from the recipe's folder.
   package func located(_ other: String) -> String {
-    guard !other.utf8.starts(with: "/".utf8), let slash = path.utf8.lastIndex(of: 0x2F) else {
-      return other
-    }
-    return String(path[...slash]) + other
+    guard path.utf8.contains(UInt8(ascii: "/")) else { return other }
+    return FilePaths.absolute(other, relativeTo: FilePaths.folder(of: path))
   }
 
   // MARK: From bytes to nodes

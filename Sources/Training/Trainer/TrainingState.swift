@@ -64,7 +64,10 @@ extension TrainingState {
     /// - Throws: ``TrainingError`` for a file that no run saved.
     init(in folder: String) throws(TrainingError) {
       path = FilePaths.joined(folder, TrainingState.fileName)
-      do { store = try WeightStore(file: path) } catch { throw .checkpoint(error) }
+      do throws(CheckpointError) { store = try WeightStore(file: path) } catch {
+        if case .cannotRead = error { throw .checkpoint(error) }
+        throw TrainingState.unusable(path, "it is damaged or incomplete")
+      }
       let metadata = store.files.first?.metadata
       guard let text = metadata?.first(where: { $0.key == TrainingState.key })?.value else {
         throw TrainingState.unusable(path, "it holds no training run")

@@ -175,6 +175,7 @@ import Testing
       try run.data.write(bytes, to: path)
       let refusal = try #require(run.refusal(recipe, resumes: true))
       #expect(refusal.problem.contains("training-state.safetensors"), "\(refusal)")
+      #expect(refusal.remedy == "train into another folder, without resume")
     }
     try run.data.write(Array(run.bytes("run/model.safetensors")), to: path)
     #expect(run.refusal(recipe, resumes: true)?.problem.hasSuffix("it holds no training run") == true)
