@@ -101,6 +101,24 @@ private struct RolloutFixture {
     #expect(AttentionMaps.normalised([2, 3, 0, 1], size: 2) == [1.25, 0.75, 0, 1])
   }
 
+  @Test func sinksAreWhatAllQueriesAttendTo() {
+    // Twenty positions; all queries give a third to the last one, and each much to itself.
+    let count = 20
+    var matrix = [Float](repeating: 0.01, count: count * count)
+    for row in 0..<count {
+      matrix[row * count + row] = 0.3
+      matrix[row * count + count - 1] = 0.33
+    }
+    #expect(AttentionMaps.sinks(matrix, among: 1..<count, positions: count) == [19])
+    // What one query alone looks at is none, nor is what is not drawn.
+    matrix = [Float](repeating: 0.05, count: count * count)
+    matrix[3 * count + 7] = 0.9
+    for row in 0..<count { matrix[row * count] = 5 }
+    #expect(AttentionMaps.sinks(matrix, among: 1..<count, positions: count) == [])
+    #expect(AttentionMaps.sinks([1], among: 0..<1, positions: 1) == [])
+    #expect(AttentionMaps.sinks([1], among: 1..<1, positions: 1) == [])
+  }
+
   @Test func weighsAttentionByPositiveGradientsOnly() {
     let context = ExecutionContext(pool: ThreadPool(threadCount: 1))
     // Two heads of one query over two positions.

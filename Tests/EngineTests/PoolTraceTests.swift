@@ -44,6 +44,7 @@ import Testing
       let key = "\(name)/pool/\(method.rawValue)"
       expectAgreement(trace.weights, try #require(expected[key]).floats, key)
       #expect(trace.token == nil && trace.outside == 0)
+      #expect(trace.sinks == nil)
       if let score = trace.score {
         expectAgreement([score], try #require(expected["\(name)/score"]).floats, "score")
       }

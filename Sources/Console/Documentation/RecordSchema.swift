@@ -101,7 +101,8 @@ package enum RecordSchema {
     .optional("token", .integer), .field("positions", .integer), .optional("on", .string),
     .optional("text", .string), .field("shape", .array(.integer)),
     .field("weights", .array(.real)), .field("outside", .real),
-    .optional("pieces", .array(.string)), .optional("score", .real),
+    .optional("sinks", .array(.integer)), .optional("pieces", .array(.string)),
+    .optional("score", .real),
   ])
 
   private static let ranking: Schema = {

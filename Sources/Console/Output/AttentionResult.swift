@@ -6,7 +6,7 @@ import Pictures
 struct AttentionResult: CommandResult {
   private enum CodingKeys: CodingKey {
     case method, tower, layer, layers, head, heads, token, positions, on, text, shape, weights
-    case outside, pieces, score
+    case outside, sinks, pieces, score
   }
 
   let trace: AttentionTrace
@@ -44,6 +44,7 @@ struct AttentionResult: CommandResult {
     try container.encode(trace.shape, forKey: .shape)
     try container.encode(trace.weights, forKey: .weights)
     try container.encode(trace.outside, forKey: .outside)
+    try container.encodeIfPresent(trace.sinks, forKey: .sinks)
     if trace.tower == .text { try container.encode(trace.pieces, forKey: .pieces) }
     try container.encodeIfPresent(trace.score, forKey: .score)
   }
@@ -79,7 +80,11 @@ struct AttentionResult: CommandResult {
   }
 
   private var outside: Report.Block {
-    let place = trace.tower == .vision ? "off the picture" : "off the words"
+    var place = trace.tower == .vision ? "off the picture" : "off the words"
+    if let sinks = trace.sinks {
+      place += sinks.isEmpty
+        ? "; there are no sinks" : " or on sinks: tokens \(sinks.map(String.init).joined(separator: ", "))"
+    }
     let score = trace.score.map { "; logit \(Format.decimal(Double($0), 2))" } ?? ""
     return .line(StyledText("  \(Format.percent(trace.outside)) of the mass is \(place)\(score)", .faint))
   }
@@ -109,19 +114,39 @@ struct AttentionResult: CommandResult {
     guard let picture, let map = heatMap, let region = trace.region else { return nil }
     let canvas = try picture.bitmap.reduced(toFit: AttentionResult.longestSide)
     guard overlay != .picture else { return canvas }
+    let (ground, seen) = AttentionResult.ground(canvas, under: region, of: picture.bitmap)
+    return try map.overlay(
+      on: ground, region: seen,
+      style: HeatOverlay(scaling: overlay == .blocks ? .blocks : .bilinear))
+  }
+
+  /// The map over the picture, or over the words, in shapes.
+  func vectorDrawing() throws -> ExportDrawing? {
+    let title = "\(picture?.name ?? text ?? ""), \(caption)"
+    guard trace.tower == .vision else {
+      return ExportDrawing(words: trace.pieces, weights: trace.weights, title: title)
+    }
+    guard let picture, let map = heatMap, let region = trace.region else { return nil }
+    let canvas = try picture.bitmap.reduced(toFit: AttentionResult.longestSide)
+    let (ground, seen) = AttentionResult.ground(canvas, under: region, of: picture.bitmap)
+    return try ExportDrawing(map, over: ground, region: seen, title: title)
+  }
+
+  /// A canvas that holds the whole part of the picture that the model saw, and where that is.
+  private static func ground(
+    _ canvas: Bitmap, under region: SourceRegion, of picture: Bitmap
+  ) -> (bitmap: Bitmap, region: PixelRegion) {
     let columns = AttentionResult.pixels(
-      from: region.x, count: region.width, canvas.width, of: picture.bitmap.width)
+      from: region.x, count: region.width, canvas.width, of: picture.width)
     let rows = AttentionResult.pixels(
-      from: region.y, count: region.height, canvas.height, of: picture.bitmap.height)
+      from: region.y, count: region.height, canvas.height, of: picture.height)
     let whole = PixelRectangle(
       columns: min(0, columns.lowerBound)..<max(canvas.width, columns.upperBound),
       rows: min(0, rows.lowerBound)..<max(canvas.height, rows.upperBound))
     let seen = PixelRegion(
       left: columns.lowerBound - whole.columns.lowerBound,
       top: rows.lowerBound - whole.rows.lowerBound, width: columns.count, height: rows.count)
-    return try map.overlay(
-      on: canvas.padded(to: whole, fill: 128), region: seen,
-      style: HeatOverlay(scaling: overlay == .blocks ? .blocks : .bilinear))
+    return (canvas.padded(to: whole, fill: 128), seen)
   }
 
   /// A stretch of a side of the picture on the same side of the canvas, at least a pixel of it.

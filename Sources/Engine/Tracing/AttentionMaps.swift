@@ -93,6 +93,22 @@ enum AttentionMaps {
     return row
   }
 
+  /// Positions that most queries of `[T, T]` give far more than the others among `drawn`: what the
+  /// median query gives them lies three standard deviations above the mean of that.
+  ///
+  /// Heads that have nothing to say park their attention there (Xiao et al. 2024, attention sinks;
+  /// Darcet et al. 2024, patches that serve as registers): such weight tells nothing of what is seen.
+  static func sinks(_ matrix: [Float], among drawn: Range<Int>, positions: Int) -> [Int] {
+    let received = drawn.map { column in
+      Double((0..<positions).map { matrix[$0 * positions + column] }.sorted()[positions / 2])
+    }
+    let count = Double(max(1, received.count))
+    let mean = received.reduce(0, +) / count
+    let variance = received.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / count
+    let limit = mean + 3 * variance.squareRoot()
+    return zip(drawn, received).filter { $0.1 > limit }.map(\.0)
+  }
+
   static func identity(_ size: Int, in context: ExecutionContext) -> Tensor {
     let matrix = context.zeros([size, size])
     for i in 0..<size { matrix.floats[i * size + i] = 1 }

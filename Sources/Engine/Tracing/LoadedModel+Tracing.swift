@@ -101,6 +101,10 @@ extension LoadedModel {
       guard request.method == .raw, request.token == nil else {
         throw .trace("the pool has one query and one map; leave token= and method= out")
       }
+      guard !request.dropsSinks else {
+        throw .trace(
+          "sinks are found by what all positions attend to, and the pool has one query; give layer=")
+      }
     }
     if request.method == .relevance {
       guard request.picture != nil, request.text != nil else {
@@ -283,14 +287,18 @@ extension LoadedModel {
       pieces = spoken.map { all[$0].piece }
       shape = [drawn.count]
     }
-    let weights = Array(row[drawn])
+    var weights = Array(row[drawn])
+    let sinks = !request.dropsSinks
+      ? nil
+      : traced.matrix.map { AttentionMaps.sinks($0, among: drawn, positions: positions) }
+    for sink in sinks ?? [] { weights[sink - drawn.lowerBound] = 0 }
     let total = row.reduce(0, +)
     return AttentionTrace(
       tower: request.tower, method: request.method, layer: layer, head: request.head,
       token: token, layers: input.tower.layers, heads: input.tower.heads, positions: positions,
       shape: shape, weights: weights,
       outside: total > 0 ? max(0, total - weights.reduce(0, +)) / total : 0,
-      region: input.image?.region, pieces: pieces, score: traced.score)
+      sinks: sinks, region: input.image?.region, pieces: pieces, score: traced.score)
   }
 
   /// The position of a text's first token, and what its tokens are.

@@ -47,6 +47,8 @@ package struct TraceRequest: Sendable {
   /// Whose attention is shown: a position; nil for the one that is pooled, or for the pool's query,
   /// which reads a layer through the weights that it gives to its positions.
   package var token: Int?
+  /// Leaves out what all positions attend to, whatever they hold.
+  package var dropsSinks = false
 
   package init(
     tower: Tower, picture: StagedPicture?, text: String?, method: AttentionMethod = .raw,
@@ -78,8 +80,11 @@ package struct AttentionTrace: Sendable {
   package let shape: [Int]
   /// What is drawn, row by row.
   package let weights: [Float]
-  /// The mass on positions that are not drawn: the class token, the marks around a text.
+  /// The part of the mass that is not drawn: on the class token, the marks around a text, and sinks
+  /// that were left out.
   package let outside: Float
+  /// Positions that were left out as sinks; nil where nobody asked for that.
+  package let sinks: [Int]?
   /// Vision: which part of the upright picture the grid covers.
   package let region: SourceRegion?
   /// Text: what each weight stands for.

@@ -17,15 +17,17 @@ struct Attention: Command {
     "tower", ValueKind<TraceRequest.Tower>.choice, "which tower to look into; vision by default")
   private static let text = Option(
     "text", .text("\"a cat\""), "the text tower's text, or the label that relevance explains")
+  private static let dropSinks = Flag(
+    "drop-sinks", "leave out positions that all others attend to, whatever they hold")
 
   static let signature = Signature(
     "attn", aliases: ["attention"], "draw an attention map over the picture or the words",
     [
       layer.parameter, head.parameter, token.parameter, method.parameter, on.parameter,
-      tower.parameter, text.parameter,
+      tower.parameter, text.parameter, dropSinks.parameter,
     ],
     examples: [
-      ":attn", ":attn layer=3 head=0", ":attn method=rollout",
+      ":attn", ":attn layer=3 head=0", ":attn method=rollout", ":attn layer=3 drop-sinks",
       ":attn method=relevance text=\"an emoji of red apple\"",
       ":attn tower=text text=\"a photo of a cat\"",
     ])
@@ -37,6 +39,7 @@ struct Attention: Command {
   let on: String?
   let tower: TraceRequest.Tower
   let text: String?
+  let dropsSinks: Bool
 
   init(_ arguments: Arguments) throws(CommandFailure) {
     layer = try arguments[Attention.layer]
@@ -46,6 +49,7 @@ struct Attention: Command {
     on = try arguments[Attention.on]
     tower = try arguments[Attention.tower] ?? .vision
     text = try arguments[Attention.text]
+    dropsSinks = arguments[Attention.dropSinks]
     guard text == nil || tower == .text || method == .relevance else {
       throw .usage(
         "text= has no part in this map", Attention.signature,
@@ -63,9 +67,10 @@ struct Attention: Command {
   func perform(in session: isolated Session) async throws(CommandFailure) -> Outcome {
     let picture = needsPicture
       ? try session.pictures(named: on.map { [$0] } ?? []).last : nil
-    let request = TraceRequest(
+    var request = TraceRequest(
       tower: tower, picture: picture, text: text, method: method, layer: layer, head: head,
       token: token)
+    request.dropsSinks = dropsSinks
     return try await session.trace(request)
   }
 }

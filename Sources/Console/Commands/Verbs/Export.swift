@@ -9,19 +9,19 @@ struct Export: Command {
   }
 
   enum Format: String, Sendable, CaseIterable {
-    case npy, csv, json, png
+    case npy, csv, json, png, svg
   }
 
   private static let subject = Positional(
     ValueKind<Subject>.choice, "the last map, ranking or embedding")
   private static let file = Positional(
-    ValueKind<String>.path("FILE.(npy|csv|json|png)"), "its ending is the format")
+    ValueKind<String>.path("FILE.(npy|csv|json|png|svg)"), "its ending is the format")
   private static let force = Flag("force", "overwrite the file if it is there")
 
   static let signature = Signature(
     "export", "write the last result to a file",
     [subject.parameter, file.parameter, force.parameter],
-    examples: [":export attn map.npy", ":export scores ranking.csv", ":export attn map.png force"])
+    examples: [":export attn map.npy", ":export scores ranking.csv", ":export attn map.png force", ":export scores ranking.svg"])
 
   let subject: Subject
   let path: String
@@ -35,10 +35,13 @@ struct Export: Command {
     guard let format = Format(rawValue: ending) else {
       throw .usage(
         "\"\(path)\" ends in no format that can be written", Export.signature,
-        remedy: "end it in .npy, .csv, .json or .png")
+        remedy: "end it in .npy, .csv, .json, .png or .svg")
     }
     guard format != .png || subject == .attn else {
       throw .usage("only attn can be written as .png", Export.signature)
+    }
+    guard format != .svg || subject != .embedding else {
+      throw .usage("only attn and scores can be written as .svg", Export.signature)
     }
     self.format = format
     overwrites = arguments[Export.force]
@@ -52,6 +55,7 @@ struct Export: Command {
     case .csv: bytes = Array(table.csv.utf8)
     case .json: bytes = Array(try JSONRecord.text(of: table.data).utf8)
     case .png: bytes = try picture(in: session)
+    case .svg: bytes = Array(try drawing(in: session).text.utf8)
     }
     try session.write(bytes, to: path, overwrites: overwrites)
     return Outcome(ExportResult(path: path, bytes: bytes.count, shape: table.shape))
@@ -70,6 +74,18 @@ struct Export: Command {
       remedy: "write it as .csv, .json or .npy")
   }
 
+  private func drawing(in session: isolated Session) throws(CommandFailure) -> ExportDrawing {
+    do {
+      if subject == .attn, let drawing = try session.tracing.result?.vectorDrawing() { return drawing }
+    } catch {
+      throw CommandFailure(code: "export.picture", "the map cannot be drawn: \(error)")
+    }
+    if subject == .scores, let result: RankResult = session.lastResult() {
+      return ExportDrawing(result)
+    }
+    throw nothing
+  }
+
   private func table(in session: isolated Session) throws(CommandFailure) -> ExportTable {
     switch subject {
     case .attn:
@@ -79,8 +95,12 @@ struct Export: Command {
     case .embedding:
       if let result: EmbedResult = session.lastResult() { return ExportTable(result) }
     }
+    throw nothing
+  }
+
+  private var nothing: CommandFailure {
     let verb = ["attn": "attn", "scores": "rank", "embedding": "embed"][subject.rawValue] ?? ""
-    throw CommandFailure(
+    return CommandFailure(
       code: "export.none", "there is no \(subject.rawValue) to write yet",
       remedy: "run :\(verb) right before")
   }

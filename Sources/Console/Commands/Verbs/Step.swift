@@ -87,7 +87,11 @@ struct Step: Command {
     }
     if let layer {
       request.layer = try nextLayer(layer, from: shown)
-      if request.layer == .pool, token == nil { request.token = nil }
+      if request.layer == .pool {
+        // One query has no position of its own, and tells no sinks.
+        if token == nil { request.token = nil }
+        request.dropsSinks = false
+      }
     }
     if let head {
       let names = ["mean"] + (0..<shown.heads).map(String.init) + ["max"]
