@@ -13,7 +13,7 @@ import Testing
     try await test.run(
       ":step token=5", ":step token=+9223372036854775807", ":check token == 64",
       ":step token=-9223372036854775808", ":check token == 0",
-      ":step head=3", ":step head=+9223372036854775807",
+      ":step head=2", ":step head=+9223372036854775807",
       ":step head=-9223372036854775808",
       ":step layer=-9223372036854775808", ":check layer == 0")
     #expect(test.codes.allSatisfy { $0 == nil }, "\(test.codes)")
@@ -37,6 +37,30 @@ import Testing
     #expect(try await fresh.run(":step layer=99").failure?.code == "trace.invalid")
     let request = await fresh.session.tracing.request
     #expect(request == nil)
+  }
+
+  @Test func leavesSinksOut() async throws {
+    let test = try await traced()
+    let whole = try #require(await test.session.tracing.result).trace
+    #expect(whole.sinks == nil)
+    var found = 0
+    for layer in 0..<whole.layers {
+      try await test.run(":attn layer=\(layer)")
+      let before = try #require(await test.session.tracing.result).trace
+      try await test.run(":attn layer=\(layer) drop-sinks")
+      let after = try #require(await test.session.tracing.result).trace
+      let sinks = try #require(after.sinks)
+      found += sinks.count
+      for (index, weight) in after.weights.enumerated() {
+        #expect(weight == (sinks.contains(index + 1) ? 0 : before.weights[index]))
+      }
+      #expect(sinks.isEmpty ? after.outside == before.outside : after.outside > before.outside)
+    }
+    #expect(found > 0, "no layer has a sink, and the test says nothing")
+    // Stepping on keeps leaving them out.
+    try await test.run(":step layer=0")
+    #expect(try #require(await test.session.tracing.result).trace.sinks != nil)
+    #expect(test.codes.allSatisfy { $0 == nil }, "\(test.codes)")
   }
 
   @Test func keepsWhatIsAskedForBesideAMethod() async throws {
