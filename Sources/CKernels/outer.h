@@ -23,6 +23,15 @@ INLINE vu broadcast_element(const float *p) {
   return zero + element;
 }
 
+enum { CACHE_LINE = 64 };
+
+/// The part of what is read next that is asked for while one tile of rows is summed, a line a step;
+/// null where there is none left.
+INLINE const char *outer_ahead(const gaze_outer_arguments *g, int32_t row) {
+  int64_t part = g->steps * CACHE_LINE, from = row / TILE_ROWS * part;
+  return g->ahead && from + part <= g->ahead_bytes ? (const char *)g->ahead + from : NULL;
+}
+
 INLINE void outer_tile(const gaze_outer_arguments *g, int32_t row, int32_t column, const int rows,
                        const int vectors, int64_t lanes, const int paired) {
   vf acc[TILE_ROWS][COLUMNS];
@@ -40,7 +49,13 @@ INLINE void outer_tile(const gaze_outer_arguments *g, int32_t row, int32_t colum
   // Read by `load` and `broadcast_element` alone, which ask for no type.
   const float *a = (const float *)g->a + row * g->a_row;
   const float *b = (const float *)g->b + column;
+  // Memory takes as long for a panel as a fifth of its products: it works while they are summed.
+  const char *ahead = column == 0 && vectors == COLUMNS ? outer_ahead(g, row) : NULL;
+  const ptrdiff_t line = ahead ? CACHE_LINE : 0;
+  if (!ahead) ahead = (const char *)b;
   for (int64_t s = 0; s < g->steps; s++, a += g->a_step, b += g->b_step) {
+    __builtin_prefetch(ahead, 0, 2);
+    ahead += line;
     vu from[TILE_ROWS];
     UNROLL for (int i = 0; i < rows; i++) from[i] = broadcast_element(a + i * g->a_row);
     UNROLL for (int j = 0; j < vectors; j++) {

@@ -94,7 +94,7 @@ import Testing
               a: left.start, a_row: transposed ? 1 : terms, a_step: transposed ? rows : 1,
               b: right.start, b_step: width + 3, out: out.start, out_stride: width + 2, bias: nil,
               steps: Int64(terms), rows: Int32(rows), width: Int32(width),
-              accumulate: accumulates ? 1 : 0)
+              accumulate: accumulates ? 1 : 0, ahead: nil, ahead_bytes: 0)
             table.functions.outer(&arguments)
             let written = (0..<rows * width).map {
               out.start[$0 / width * (width + 2) + $0 % width]

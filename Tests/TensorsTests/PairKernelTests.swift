@@ -164,7 +164,7 @@ private struct PairProduct {
           a: a, a_row: layout == .along ? steps : 1, a_step: layout == .along ? 1 : rows, b: b,
           b_step: width, out: out.start, out_stride: stride,
           bias: biases.map { UnsafePointer($0.start) }, steps: Int64(steps), rows: Int32(rows),
-          width: Int32(width), accumulate: before == nil ? 0 : 1)
+          width: Int32(width), accumulate: before == nil ? 0 : 1, ahead: nil, ahead_bytes: 0)
         functions.outer_pairs(&arguments)
       }
     }

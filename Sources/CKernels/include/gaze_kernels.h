@@ -65,6 +65,8 @@ typedef struct {
   int32_t rows;                ///< any number of m
   int32_t width;
   int32_t accumulate;
+  const void *GAZE_NULLABLE ahead;  ///< what is read next, brought near meanwhile; or null
+  int64_t ahead_bytes;
 } gaze_outer_arguments;
 
 /// Fused attention of a few query rows of one head over all its keys (online softmax,

@@ -138,7 +138,8 @@ extension ExecutionContext {
         a: ps + index * plane, a_row: rowStep, a_step: columnStep,
         b: vs + b * v.strides[0] + h * v.strides[2], b_step: v.strides[1],
         out: out + b * queries * heads * width + h * width, out_stride: heads * width, bias: nil,
-        steps: Int64(keys), rows: Int32(queries), width: Int32(width), accumulate: 0)
+        steps: Int64(keys), rows: Int32(queries), width: Int32(width), accumulate: 0,
+        ahead: nil, ahead_bytes: 0)
       kernel(&arguments)
     }
     return recorded(y, from: [probabilities, value]) { gradient, context throws(TensorError) in

@@ -123,7 +123,8 @@ extension ExecutionContext {
         var arguments = gaze_outer_arguments(
           a: along, a_row: stride, a_step: 1, b: panels.panel(panel), b_step: WeightPanels.width,
           out: out + columns.lowerBound, out_stride: k, bias: nil, steps: Int64(stride),
-          rows: Int32(count), width: Int32(columns.count), accumulate: 0)
+          rows: Int32(count), width: Int32(columns.count), accumulate: 0, ahead: nil,
+          ahead_bytes: 0)
         functions.outer_pairs(&arguments)
       }
     }
@@ -156,7 +157,8 @@ extension ExecutionContext {
             a: left + row * steps, a_row: 1, a_step: leftWidth, b: right + column * steps,
             b_step: WeightPanels.width, out: sums + row * k + column, out_stride: k, bias: nil,
             steps: Int64(steps), rows: Int32(min(leftWidth, n - row)),
-            width: Int32(min(WeightPanels.width, k - column)), accumulate: 1)
+            width: Int32(min(WeightPanels.width, k - column)), accumulate: 1, ahead: nil,
+            ahead_bytes: 0)
           functions.outer_pairs(&arguments)
         }
       }

@@ -56,8 +56,10 @@ private struct PanelTarget {
   private static let slab = 512
 
   /// Some rows by one panel.
+  ///
+  /// - Parameter next: the panel that the same thread most likely takes after it.
   func multiply(
-    _ rows: PanelRows, _ range: Range<Int>, panel: Int,
+    _ rows: PanelRows, _ range: Range<Int>, panel: Int, next: Int,
     by kernel: (UnsafePointer<gaze_outer_arguments>) -> Void, _ functions: gaze_kernel_table
   ) {
     let (columns, stride) = (panels.range(panel), panels.columns)
@@ -76,18 +78,32 @@ private struct PanelTarget {
     }
     for step in Swift.stride(from: 0, to: max(1, panels.steps), by: PanelTarget.slab) {
       let isFirst = step == 0 && addend == nil
+      let end = min(panels.steps, step + PanelTarget.slab)
+      let ahead = slab(after: end, of: panel, next: next)
       var arguments = gaze_outer_arguments(
         a: rows.row(range.lowerBound, from: step), a_row: rows.stride, a_step: 1,
         b: panels.panel(panel, from: step), b_step: WeightPanels.width, out: corner,
         out_stride: stride, bias: isFirst ? biases : nil,
-        steps: Int64(min(PanelTarget.slab, panels.steps - step)), rows: Int32(range.count),
-        width: Int32(columns.count), accumulate: isFirst ? 0 : 1)
+        steps: Int64(end - step), rows: Int32(range.count), width: Int32(columns.count),
+        accumulate: isFirst ? 0 : 1, ahead: ahead?.start, ahead_bytes: ahead?.byteCount ?? 0)
       kernel(&arguments)
     }
     guard let activation else { return }
     for row in 0..<range.count {
       functions.activate(corner + row * stride, corner + row * stride, count, activation)
     }
+  }
+
+  /// What is read once the steps of a panel before `step` are summed.
+  private func slab(
+    after step: Int, of panel: Int, next: Int
+  ) -> (start: UnsafeRawPointer, byteCount: Int64)? {
+    let (panel, step) = step < panels.steps ? (panel, step) : (next, 0)
+    guard panel < panels.count else { return nil }
+    let count = min(PanelTarget.slab, panels.steps - step) * WeightPanels.width
+    return (
+      UnsafeRawPointer(panels.panel(panel, from: step)), Int64(count * WeightPanels.elementBytes)
+    )
   }
 }
 
@@ -143,7 +159,8 @@ extension ExecutionContext {
       try parallel(tasks.count * parts) { index in
         let ((target, panel), part) = (tasks[index / parts], index % parts)
         let range = count * part / parts..<count * (part + 1) / parts
-        target.multiply(rows, range, panel: panel, by: kernel, functions)
+        target.multiply(
+          rows, range, panel: panel, next: panel + pool.threadCount, by: kernel, functions)
       }
     } else {
       let block = ExecutionContext.rowBlock
@@ -152,7 +169,7 @@ extension ExecutionContext {
         prepare(range)
         for target in targets {
           for panel in 0..<target.panels.count {
-            target.multiply(rows, range, panel: panel, by: kernel, functions)
+            target.multiply(rows, range, panel: panel, next: panel + 1, by: kernel, functions)
           }
         }
       }

@@ -84,7 +84,7 @@ extension ExecutionContext {
           out: out + row * width + column, out_stride: width, bias: nil,
           steps: Int64(min(slab, terms - first)),
           rows: Int32(min(rowBlock, rows - row)), width: Int32(min(columnBlock, width - column)),
-          accumulate: first == 0 ? 0 : 1)
+          accumulate: first == 0 ? 0 : 1, ahead: nil, ahead_bytes: 0)
         kernel(&arguments)
       }
     }
