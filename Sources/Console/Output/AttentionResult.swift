@@ -82,8 +82,9 @@ struct AttentionResult: CommandResult {
   private var outside: Report.Block {
     var place = trace.tower == .vision ? "off the picture" : "off the words"
     if let sinks = trace.sinks {
+      let names = sinks.map(String.init).joined(separator: ", ")
       place += sinks.isEmpty
-        ? "; there are no sinks" : " or on sinks: tokens \(sinks.map(String.init).joined(separator: ", "))"
+        ? "; there are no sinks" : " or on sinks: token\(sinks.count == 1 ? "" : "s") \(names)"
     }
     let score = trace.score.map { "; logit \(Format.decimal(Double($0), 2))" } ?? ""
     return .line(StyledText("  \(Format.percent(trace.outside)) of the mass is \(place)\(score)", .faint))
