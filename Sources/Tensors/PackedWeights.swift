@@ -18,8 +18,10 @@ package final class PackedWeights {
   enum Form: Hashable {
     /// Rows as they lie along k.
     case i8
-    /// ``WeightPanels`` that sum over k, or over n.
-    case panels(WeightPanels.Element, summingRows: Bool)
+    /// ``WeightPanels`` that sum over k.
+    case panels(WeightPanels.Element)
+    /// The same over n, in pairs.
+    case transposedPairs
   }
 
   private struct Key: Hashable {

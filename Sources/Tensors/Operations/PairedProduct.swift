@@ -33,7 +33,7 @@ extension ExecutionContext {
   ) throws(TensorError) -> (input: Tensor?, weight: Tensor?, bias: Tensor?) {
     let dy = try contiguous(gradient)
     let (count, n, k) = (rows.rows, weight.shape[0], rows.width)
-    let panels = wanted.input ? try panels(of: weight, as: .pair, summingRows: true) : nil
+    let panels = wanted.input ? try transposedPairs(of: weight) : nil
     let dx = wanted.input ? empty([count, k]) : nil
     let parts = max(
       1, min(ExecutionContext.partLimit, count / ExecutionContext.smallestPart))

@@ -135,7 +135,7 @@ extension ExecutionContext {
     for map in maps {
       targets.append(
         PanelTarget(
-          panels: try panels(of: map.weight, as: element, summingRows: false),
+          panels: try panels(of: map.weight, as: element),
           out: empty(x.shape.dropping(last: 1).appending(map.weight.shape[0])),
           bias: try map.bias.map { bias throws(TensorError) in try contiguous(bias) },
           addend: try map.addend.map { addend throws(TensorError) in try contiguous(addend) },
@@ -178,69 +178,57 @@ extension ExecutionContext {
     return (targets.map(\.out), pairs)
   }
 
-  /// `weight [N, K]` with k along the steps; or with `summingRows` n, for products by its transpose.
-  func panels(
-    of weight: Tensor, as element: WeightPanels.Element, summingRows: Bool
+  /// `weight [N, K]` with k along the steps.
+  private func panels(
+    of weight: Tensor, as element: WeightPanels.Element
   ) throws(TensorError) -> WeightPanels {
-    let (n, k) = (weight.shape[0], weight.shape[1])
-    let form = PackedWeights.Form.panels(element, summingRows: summingRows)
-    let (columns, summed) = summingRows ? (k, n) : (n, k)
-    let steps = element.steps(over: summed)
+    let (n, k, functions) = (weight.shape[0], weight.shape[1], functions)
+    return try panels(of: weight, as: .panels(element), columns: n, steps: element.steps(over: k)) {
+      panel, range, from in
+      let (rows, count) = (from + range.lowerBound * k, Int32(range.count))
+      switch element {
+      case .f32:
+        functions.transpose(
+          rows, k, count, Int64(k), panel.assumingMemoryBound(to: Float.self), WeightPanels.width)
+      case .pair:
+        functions.pair_f32_columns(
+          rows, k, count, Int64(k), panel.assumingMemoryBound(to: UInt32.self), WeightPanels.width)
+      }
+    }
+  }
+
+  /// `weight [N, K]` with pairs of n along the steps, for products by its transpose.
+  func transposedPairs(of weight: Tensor) throws(TensorError) -> WeightPanels {
+    let (n, k, functions) = (weight.shape[0], weight.shape[1], functions)
+    let steps = WeightPanels.Element.pair.steps(over: n)
+    return try panels(of: weight, as: .transposedPairs, columns: k, steps: steps) {
+      panel, range, from in
+      let out = panel.assumingMemoryBound(to: UInt32.self)
+      for step in 0..<steps {
+        let row = from + 2 * step * k + range.lowerBound
+        functions.pair_f32_rows(
+          row, 2 * step + 1 < n ? row + k : nil, out + step * WeightPanels.width,
+          Int64(range.count))
+      }
+    }
+  }
+
+  /// Panels that are made once.
+  ///
+  /// - Parameter fill: writes one panel, of these columns, from the weight in f32.
+  private func panels(
+    of weight: Tensor, as form: PackedWeights.Form, columns: Int, steps: Int,
+    fill: (UnsafeMutableRawPointer, Range<Int>, UnsafePointer<Float>) -> Void
+  ) throws(TensorError) -> WeightPanels {
     let packed = try packedWeights.packed(weight, as: form) { () throws(TensorError) in
       let exact = try contiguous(weight.detached)
       let count = (columns + WeightPanels.width - 1) / WeightPanels.width
       let matrix = empty([count, max(1, steps) * WeightPanels.width], .i32)
       let panels = WeightPanels(storage: matrix.storage, columns: columns, steps: steps)
-      let (from, functions) = (exact.floats, functions)
-      try parallel(count) { index in
-        let range = panels.range(index)
-        if summingRows {
-          panels.fillAcross(index, from: from + range.lowerBound, n: n, k: k, element, functions)
-        } else {
-          panels.fillAlong(index, from: from + range.lowerBound * k, k: k, element, functions)
-        }
-      }
+      try parallel(count) { fill(panels.panel($0), panels.range($0), exact.floats) }
       withExtendedLifetime(exact) {}
       return PackedWeight(matrix: matrix, scales: [], sums: [])
     }
     return WeightPanels(storage: packed.matrix.storage, columns: columns, steps: steps)
-  }
-}
-
-extension WeightPanels {
-  /// From the rows of a panel's columns, each along the steps.
-  fileprivate func fillAlong(
-    _ index: Int, from rows: UnsafePointer<Float>, k: Int, _ element: Element,
-    _ functions: gaze_kernel_table
-  ) {
-    let (out, count) = (panel(index), Int32(range(index).count))
-    switch element {
-    case .f32:
-      functions.transpose(
-        rows, k, count, Int64(k), out.assumingMemoryBound(to: Float.self), WeightPanels.width)
-    case .pair:
-      functions.pair_f32_columns(
-        rows, k, count, Int64(k), out.assumingMemoryBound(to: UInt32.self), WeightPanels.width)
-    }
-  }
-
-  /// From the part of `n` rows of `k` that lies across a panel's columns already.
-  fileprivate func fillAcross(
-    _ index: Int, from corner: UnsafePointer<Float>, n: Int, k: Int, _ element: Element,
-    _ functions: gaze_kernel_table
-  ) {
-    let count = range(index).count
-    for step in 0..<steps {
-      let out = panel(index, from: step)
-      switch element {
-      case .f32:
-        out.assumingMemoryBound(to: Float.self).update(from: corner + step * k, count: count)
-      case .pair:
-        let row = corner + 2 * step * k
-        functions.pair_f32_rows(
-          row, 2 * step + 1 < n ? row + k : nil, out.assumingMemoryBound(to: UInt32.self),
-          Int64(count))
-      }
-    }
   }
 }
