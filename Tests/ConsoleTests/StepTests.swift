@@ -57,10 +57,12 @@ import Testing
       #expect(sinks.isEmpty ? after.outside == before.outside : after.outside > before.outside)
     }
     #expect(found > 0, "no layer has a sink, and the test says nothing")
+    let slip = try #require(try await test.run(":attn drop-sink").failure)
+    #expect(slip.remedy?.hasPrefix("did you mean drop-sinks?") == true)
     // Stepping on keeps leaving them out.
     try await test.run(":step layer=0")
     #expect(try #require(await test.session.tracing.result).trace.sinks != nil)
-    #expect(test.codes.allSatisfy { $0 == nil }, "\(test.codes)")
+    #expect(test.codes.compactMap(\.self) == ["usage"], "\(test.codes)")
   }
 
   @Test func keepsWhatIsAskedForBesideAMethod() async throws {

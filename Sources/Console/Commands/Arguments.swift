@@ -86,9 +86,11 @@ package struct Arguments: Sendable {
     }
     if words.count > signature.arity.upperBound {
       let limit = signature.arity.upperBound
+      let nearest = Suggestions.nearest(
+        to: words[limit].text, among: signature.flags.map(\.name)).first
       throw .usage(
         "\(signature.name) takes at most \(limit) words; \"\(words[limit].text)\" is one too many",
-        signature)
+        signature, remedy: nearest.map { "did you mean \($0)? usage: \(signature.usage)" })
     }
   }
 
