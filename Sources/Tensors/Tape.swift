@@ -206,14 +206,14 @@ extension ExecutionContext {
     return (recording.value, try recording.gradients(seed: seed, in: self))
   }
 
-  /// What `body` computes. Under a tape nothing inside it is kept: its gradients compute it once
-  /// more (Chen et al. 2016).
+  /// What `body` computes. Under a tape, where ``recomputesBlocks`` says so, nothing inside it is
+  /// kept: its gradients compute it once more (Chen et al. 2016).
   ///
   /// - Parameter body: gives the same numbers each time it is called.
   package func recomputed(
     _ body: @escaping (ExecutionContext) throws(TensorError) -> Tensor
   ) throws(TensorError) -> Tensor {
-    guard let tape else { return try body(self) }
+    guard recomputesBlocks, let tape else { return try body(self) }
     // On a tape too: operations that record may multiply otherwise than those that do not, and the
     // gradients are to be those of what is computed here.
     let first = try recording(on: tape.passing()) { _ throws(TensorError) in try body(self) }

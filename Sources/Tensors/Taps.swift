@@ -33,6 +33,13 @@ package final class Taps {
 
   func wants(_ site: LayerSite) -> Bool { wantsAttention(site) }
 
+  /// Whether every position of a tower of `layers` is wanted to its end: in the map of its last
+  /// layer, or in the states that leave it.
+  package func wantsWhole(_ tower: String, layers: Int) -> Bool {
+    wantsAttention(LayerSite(tower: tower, layer: layers - 1))
+      || wantsHidden(LayerSite(tower: tower, layer: layers))
+  }
+
   func receive(_ probabilities: Tensor, at site: LayerSite) {
     attention.append((site, probabilities))
   }

@@ -49,6 +49,26 @@ import Testing
       texts: try f.embedded(try f.rows("\(name)/input/input_ids"), by: f.model), case: name)
   }
 
+  /// What nothing reads of the last block is not computed; what is read has the same bits.
+  @Test(arguments: isas, Precision.allCases)
+  func onePositionOfTheLastBlockIsEnough(_ isa: String, _ precision: Precision) throws {
+    let f = try loaded("clip", isa)
+    f.context.precision = precision
+    let pixels = try f.tensor("base/input/pixel_values")
+    let vision = f.model.vision
+    let pooled = try vision.pool(try vision.encode(pixels, in: f.context), in: f.context)
+    let whole = try f.context.normalized(try vision.project(pooled, in: f.context))
+    #expect(try vision.embed(pixels, in: f.context).array == whole.array)
+
+    let text = f.model.text
+    for row in try f.rows("base/input/input_ids") {
+      let ids = [f.model.inputIDs(from: row)]
+      let end = try text.pool(try text.encode(ids, in: f.context), texts: ids, in: f.context)
+      let whole = try f.context.normalized(try text.project(end, in: f.context))
+      #expect(try text.embed(ids, in: f.context).array == whole.array)
+    }
+  }
+
   @Test(arguments: isas)
   func paddingIsHiddenByItsMask(_ isa: String) throws {
     let f = try loaded("clip", isa)

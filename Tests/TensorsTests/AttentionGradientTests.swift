@@ -103,6 +103,37 @@ import Testing
     #expect(together == alone)
   }
 
+  /// One query of each of several sequences sees all of its own and nothing else: bit by bit what
+  /// the last query of each finds, where attention is causal, or any one.
+  @Test(arguments: Table.all, [false, true])
+  func oneQueryOfEachSegmentIsEnough(_ table: Table, _ isCausal: Bool) throws {
+    var noise = Noise(175)
+    let context = table.context()
+    let lengths = [4, 1, 140, 9, 2]
+    let (total, heads, width) = (lengths.reduce(0, +), 3, 5)
+    func some(_ count: Int) -> Tensor {
+      context.tensor(noise.floats(count * heads * width), [1, count, heads, width])
+    }
+    let (queries, keys, values) = (some(lengths.count), some(total), some(total))
+    let seed = try context.reshaped(some(lengths.count), [1, lengths.count, heads * width])
+    let together = try differentiated(
+      context, [queries, keys, values], seed: seed,
+      mask: AttentionMask(isCausal: isCausal, segments: lengths))
+    var (first, alone) = (0, [[Float]](repeating: [], count: 4))
+    for (index, length) in lengths.enumerated() {
+      let own = index..<index + 1
+      let operands = [
+        queries.sliced(axis: 1, own), keys.sliced(axis: 1, first..<first + length),
+        values.sliced(axis: 1, first..<first + length),
+      ]
+      let found = try differentiated(
+        context, operands, seed: seed.sliced(axis: 1, own), mask: AttentionMask(isCausal: isCausal))
+      for part in alone.indices { alone[part] += found[part] }
+      first += length
+    }
+    #expect(together == alone)
+  }
+
   @Test func gradientsOfSegmentsAreSlopes() throws {
     let lengths = [2, 3, 1]
     for isCausal in [false, true] {
@@ -151,6 +182,7 @@ import Testing
         query: query, key: key, value: key, scale: 1, mask: mask, site: Self.site)
     }
     try attend(1, 4, AttentionMask(segments: [3, 1]))
+    try attend(1, 9, AttentionMask(segments: [3, 1, 1, 4]))
     for segments in [[3], [3, 2], [4, 0], [5, -1], []] {
       #expect(throws: TensorError.self) { try attend(1, 4, AttentionMask(segments: segments)) }
     }

@@ -41,6 +41,7 @@ import Testing
   @Test(arguments: Table.all, Precision.allCases)
   func givesTheBitsOfWhatIsKept(_ table: Table, _ precision: Precision) throws {
     let context = table.context(precision)
+    context.recomputesBlocks = true
     let kept = try differentiated(context, recomputes: false)
     #expect(try differentiated(context, recomputes: true) == kept)
     #expect(kept.count == 8)
@@ -48,6 +49,7 @@ import Testing
 
   @Test func addsToTheGradientsOfOtherUses() throws {
     let context = Table.all[0].context()
+    context.recomputesBlocks = true
     var (x, w) = (context.tensor([3], [1]), context.tensor([5], [1]))
     let (value, gradients) = try context.differentiate { tape throws(TensorError) in
       (x, w) = (tape.watch(x), tape.watch(w))
@@ -59,6 +61,19 @@ import Testing
     #expect(value.array == [9 * 25 + 3])
     #expect(gradients[x]?.array == [2 * 3 * 25 + 1])
     #expect(gradients[w]?.array == [2 * 9 * 5])
+  }
+
+  @Test func unlessAskedForNothingRunsTwice() throws {
+    let context = Table.all[0].context()
+    var runs = 0
+    _ = try context.differentiate { tape throws(TensorError) in
+      let x = tape.watch(context.tensor([2], [1]))
+      return try context.recomputed { context throws(TensorError) in
+        runs += 1
+        return try context.multiply(x, x)
+      }
+    }
+    #expect(runs == 1)
   }
 
   @Test func withoutATapeItIsItsBody() throws {
@@ -97,6 +112,7 @@ import Testing
 
   @Test func nothingInsideIsKept() throws {
     let context = Table.all[0].context()
+    context.recomputesBlocks = true
     weak var kept: Storage?
     var (x, runs) = (context.tensor([2], [1]), 0)
     let recording = try context.recording { tape throws(TensorError) in

@@ -36,7 +36,7 @@ package struct CLIPVisionTower {
     positions = PositionGrid(table, prefix: 1, side: side, filter: .bicubic)
     normBefore = try LayerNorm(scope["pre_layrnorm"], width: width, epsilon: epsilon)
     transformer = try Transformer(
-      scope["encoder"], tower: "vision", configuration.transformer)
+      scope["encoder"], tower: "vision", configuration.transformer, readsOnePosition: true)
     normAfter = try LayerNorm(scope["post_layernorm"], width: width, epsilon: epsilon)
     self.projection = try Linear(
       projection, inputs: width, outputs: embeddingWidth, bias: false, precision: .f32)
@@ -51,13 +51,50 @@ package struct CLIPVisionTower {
   }
 
   /// Every position after the last block, not yet normalised: `[B, 3, H, W]` to `[B, 1 + N, D]`.
+  package func encode(
+    _ pixels: Tensor, keeping kept: [[Int]]? = nil, in context: ExecutionContext
+  ) throws(TensorError) -> Tensor {
+    try transformer(try placed(pixels, keeping: kept, in: context), in: context)
+  }
+
+  /// The class token of every position, normalised: `[B, 1 + N, D]` to `[B, D]`.
+  package func pool(_ states: Tensor, in context: ExecutionContext) throws(TensorError) -> Tensor {
+    let first = try context.sliced(states, axis: 1, 0..<1)
+    return try normAfter(
+      try context.reshaped(first, [states.shape[0], states.shape[2]]), in: context)
+  }
+
+  /// A pooled position in the shared space, not yet of length 1: `[B, D]` to `[B, E]`.
+  package func project(
+    _ pooled: Tensor, in context: ExecutionContext
+  ) throws(TensorError) -> Tensor {
+    try projection(pooled, in: context)
+  }
+
+  /// Unit vectors `[B, E]` of pictures `[B, 3, H, W]`.
   ///
-  /// Positions of patches are interpolated where the picture is not of the configured size.
+  /// Of the last block only the class token is computed, unless a tap watches the others.
   ///
   /// - Parameter kept: the patches of each picture that are seen, as many of each; nil: all. Leaving
   ///   some out makes training faster and its pictures more varied (Li et al. 2023).
-  package func encode(
+  package func embed(
     _ pixels: Tensor, keeping kept: [[Int]]? = nil, in context: ExecutionContext
+  ) throws(TensorError) -> Tensor {
+    let placed = try placed(pixels, keeping: kept, in: context)
+    let length = placed.shape[1]
+    let pooled = transformer.isWatched(in: context)
+      ? try pool(try transformer(placed, in: context), in: context)
+      : try normAfter(
+        try transformer(
+          placed, reading: (0..<placed.shape[0]).map { $0 * length }, in: context), in: context)
+    return try context.normalized(try project(pooled, in: context))
+  }
+
+  /// What enters the first block: `[B, 3, H, W]` to `[B, 1 + N, D]`.
+  ///
+  /// Positions of patches are interpolated where the picture is not of the configured size.
+  private func placed(
+    _ pixels: Tensor, keeping kept: [[Int]]?, in context: ExecutionContext
   ) throws(TensorError) -> Tensor {
     let patch = configuration.patchSize
     let (batch, width) = (pixels.shape[0], configuration.transformer.width)
@@ -81,15 +118,7 @@ package struct CLIPVisionTower {
         of: try context.reshaped(classEmbedding, [1, width]),
         at: [Int](repeating: 0, count: batch)), [batch, 1, width])
     let sequence = try context.concatenated([classes, embedded], axis: 1)  // [B, 1 + N, D]
-    let placed = try context.add(sequence, places)
-    return try transformer(try normBefore(placed, in: context), in: context)
-  }
-
-  /// The class token, normalised: `[B, 1 + N, D]` to `[B, D]`.
-  package func pool(_ states: Tensor, in context: ExecutionContext) throws(TensorError) -> Tensor {
-    let first = try context.sliced(states, axis: 1, 0..<1)
-    return try normAfter(
-      try context.reshaped(first, [states.shape[0], states.shape[2]]), in: context)
+    return try normBefore(try context.add(sequence, places), in: context)
   }
 }
 
@@ -123,18 +152,16 @@ package struct CLIP: DualEncoder {
   package func embed(
     pixels: Tensor, grid: PatchGrid?, in context: ExecutionContext
   ) throws(TensorError) -> Tensor {
-    try embed(pixels: pixels, keeping: nil, in: context)
+    try vision.embed(pixels, in: context)
   }
 
   /// Unit vectors `[B, E]` of pictures `[B, 3, H, W]`, of which only some patches are seen.
   ///
-  /// - Parameter kept: see ``CLIPVisionTower/encode(_:keeping:in:)``.
+  /// - Parameter kept: see ``CLIPVisionTower/embed(_:keeping:in:)``.
   package func embed(
     pixels: Tensor, keeping kept: [[Int]]?, in context: ExecutionContext
   ) throws(TensorError) -> Tensor {
-    let states = try vision.encode(pixels, keeping: kept, in: context)
-    let pooled = try vision.pool(states, in: context)
-    return try context.normalized(try vision.projection(pooled, in: context))
+    try vision.embed(pixels, keeping: kept, in: context)
   }
 
   package func embed(

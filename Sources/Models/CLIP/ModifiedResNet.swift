@@ -154,7 +154,7 @@ package struct ModifiedResNet {
     positions = try pool.exact("positional_embedding", [1 + side * side, configuration.channels])
     attention = try Attention(
       pool, width: configuration.channels, heads: configuration.heads, output: "c_proj",
-      outputWidth: embeddingWidth)
+      outputWidth: embeddingWidth, precision: .f32)
   }
 
   var description: TowerDescription {

@@ -7,14 +7,18 @@ struct Attention {
   let heads: Int
 
   /// Reads `q_proj`, `k_proj`, `v_proj` and the projection of what they gather.
+  ///
+  /// - Parameter precision: of the queries and of what they gather; keys and values are multiplied
+  ///   as the context says.
   init(
     _ scope: WeightScope, width: Int, heads: Int, output: String = "out_proj",
-    outputWidth: Int? = nil
+    outputWidth: Int? = nil, precision: Precision? = nil
   ) throws(CheckpointError) {
-    query = try Linear(scope["q_proj"], inputs: width, outputs: width)
+    query = try Linear(scope["q_proj"], inputs: width, outputs: width, precision: precision)
     key = try Linear(scope["k_proj"], inputs: width, outputs: width)
     value = try Linear(scope["v_proj"], inputs: width, outputs: width)
-    self.output = try Linear(scope[output], inputs: width, outputs: outputWidth ?? width)
+    self.output = try Linear(
+      scope[output], inputs: width, outputs: outputWidth ?? width, precision: precision)
     self.heads = heads
   }
 
@@ -28,11 +32,9 @@ struct Attention {
     func split(_ x: Tensor) throws(TensorError) -> Tensor {
       try context.reshaped(x, [x.shape[0], x.shape[1], heads, headWidth])
     }
-    let projected = if let memory {
-      [try query(x, in: context)] + (try Linear.each(of: [key, value], memory, in: context))
-    } else {
-      try Linear.each(of: [query, key, value], x, in: context)
-    }
+    let projected = memory == nil && query.precision == nil
+      ? try Linear.each(of: [query, key, value], x, in: context)
+      : [try query(x, in: context)] + (try Linear.each(of: [key, value], memory ?? x, in: context))
     let mixed = try context.attention(
       query: try split(projected[0]), key: try split(projected[1]), value: try split(projected[2]),
       scale: 1 / Float(headWidth).squareRoot(), mask: mask, site: site)

@@ -10,7 +10,7 @@ struct Linear {
 
   /// Reads `weight [outputs, inputs]` and, unless `bias` is false, `bias [outputs]`.
   ///
-  /// - Parameter precision: f32 where a tower ends: one row a picture or text costs nothing, and
+  /// - Parameter precision: f32 where a tower ends: one row a picture or text costs little, and
   ///   what is rounded there goes straight into the embedding.
   init(
     _ scope: WeightScope, inputs: Int, outputs: Int, bias: Bool = true,

@@ -24,7 +24,8 @@ package struct TextTower {
     tokens = try embeddings["token_embedding"].tensor("weight", [configuration.vocabulary, width])
     positions = try embeddings["position_embedding"].exact(
       "weight", [configuration.positions, width])
-    transformer = try Transformer(scope["encoder"], tower: "text", configuration.transformer)
+    transformer = try Transformer(
+      scope["encoder"], tower: "text", configuration.transformer, readsOnePosition: true)
     normAfter = try LayerNorm(
       scope["final_layer_norm"], width: width, epsilon: configuration.transformer.epsilon)
     self.projection = try Linear(
@@ -68,22 +69,6 @@ package struct TextTower {
     return try normAfter(try transformer(placed, mask: mask, in: context), in: context)
   }
 
-  /// The same of texts of any lengths, one after another as `[1, ΣT, D]`: each sees itself alone,
-  /// and nothing is padded.
-  private func encodeTogether(
-    _ texts: [[Int]], in context: ExecutionContext
-  ) throws(TensorError) -> Tensor {
-    let width = configuration.transformer.width
-    let lengths = texts.map(\.count)
-    let embedded = try context.rows(of: tokens, at: texts.flatMap { $0 })
-    let placed = try context.add(
-      embedded, try context.rows(of: positions, at: lengths.flatMap { 0..<$0 }))
-    let mask = AttentionMask(isCausal: configuration.isCausal, segments: lengths)
-    let states = try transformer(
-      try context.reshaped(placed, [1, placed.shape[0], width]), mask: mask, in: context)
-    return try normAfter(states, in: context)
-  }
-
   /// The position of each text that stands for the whole of it: `[B, T, D]` to `[B, D]`.
   package func pool(
     _ states: Tensor, texts: [[Int]], in context: ExecutionContext
@@ -105,21 +90,43 @@ package struct TextTower {
   package func embed(
     _ texts: [[Int]], in context: ExecutionContext
   ) throws(TensorError) -> Tensor {
-    let pooled = Set(texts.map(\.count)).count > 1
-      ? try poolTogether(try encodeTogether(texts, in: context), texts, in: context)
-      : try pool(try encode(texts, in: context), texts: texts, in: context)
+    let pooled = transformer.isWatched(in: context)
+      ? try pool(try encode(texts, in: context), texts: texts, in: context)
+      : try pooledTogether(texts, in: context)
     return try context.normalized(try project(pooled, in: context))
   }
 
-  private func poolTogether(
-    _ states: Tensor, _ texts: [[Int]], in context: ExecutionContext
+  /// The position of each text that stands for the whole of it, normalised, `[B, D]`: texts of any
+  /// lengths, one after another as `[1, ΣT, D]`. Each sees itself alone, nothing is padded, and of
+  /// the last block nothing else is computed.
+  private func pooledTogether(
+    _ texts: [[Int]], in context: ExecutionContext
   ) throws(TensorError) -> Tensor {
+    guard texts.allSatisfy({ (1...configuration.positions).contains($0.count) }) else {
+      throw .shapes(
+        operation: "text tower", found: texts.map { [$0.count] },
+        expected: "texts of 1 to \(configuration.positions) ids")
+    }
+    let vocabulary = configuration.vocabulary
+    if let wrong = texts.joined().first(where: { !(0..<vocabulary).contains($0) }) {
+      throw .index(operation: "text tower", found: wrong, limit: vocabulary)
+    }
+    // Where attention is causal, ids behind that position cannot reach it.
+    let texts = configuration.isCausal
+      ? texts.map { Array($0.prefix(configuration.pooledPosition(of: $0) + 1)) } : texts
+    let lengths = texts.map(\.count)
+    let embedded = try context.rows(of: tokens, at: texts.flatMap { $0 })
+    let placed = try context.add(
+      embedded, try context.rows(of: positions, at: lengths.flatMap { 0..<$0 }))
     var start = 0
-    let positions = texts.map { ids in
+    let rows = texts.map { ids in
       defer { start += ids.count }
       return start + configuration.pooledPosition(of: ids)
     }
-    return try context.rows(
-      of: try context.reshaped(states, [states.shape[1], states.shape[2]]), at: positions)
+    let states = try transformer(
+      try context.reshaped(placed, [1, placed.shape[0], configuration.transformer.width]),
+      reading: rows, mask: AttentionMask(isCausal: configuration.isCausal, segments: lengths),
+      in: context)
+    return try normAfter(states, in: context)
   }
 }

@@ -20,9 +20,10 @@ struct AttentionPool {
   init(_ scope: WeightScope, _ configuration: TransformerConfiguration) throws(CheckpointError) {
     let width = configuration.width
     probe = try scope.exact("probe", [1, 1, width])
-    attention = try Attention(scope["attention"], width: width, heads: configuration.heads)
+    attention = try Attention(
+      scope["attention"], width: width, heads: configuration.heads, precision: .f32)
     norm = try LayerNorm(scope["layernorm"], width: width, epsilon: configuration.epsilon)
-    feedForward = try FeedForward(scope["mlp"], configuration)
+    feedForward = try FeedForward(scope["mlp"], configuration, precision: .f32)
   }
 
   /// `[B, N, D]` to `[B, D]`.

@@ -2,12 +2,14 @@ import CKernels
 
 /// Which keys a query may see.
 package struct AttentionMask {
-  /// Query t sees keys up to t (counted from the end, when there are more keys than queries).
+  /// Query t of a sequence sees its keys up to t (counted from the end, when there are more keys
+  /// than queries).
   package var isCausal: Bool
   /// Added to the scores: `[T, S]`, or `[B, T, S]`; −∞ hides a key.
   package var additive: Tensor?
-  /// Where the one sequence of the batch is several, one after another, that do not see each
-  /// other: how long each is. Texts of many lengths go through a tower so without padding.
+  /// Where the keys of the batch's one entry are several sequences, one after another: how long
+  /// each is. As many queries are theirs in the same order, or one query is each one's, and none
+  /// sees another's keys. Texts of many lengths go through a tower so without padding.
   package var segments: [Int]?
 
   package init(isCausal: Bool = false, additive: Tensor? = nil, segments: [Int]? = nil) {
@@ -58,7 +60,7 @@ extension ExecutionContext {
   private func fits(_ mask: AttentionMask, batch: Int, queries: Int, keys: Int) -> Bool {
     if let segments = mask.segments {
       return batch == 1 && mask.additive == nil && segments.allSatisfy { $0 > 0 }
-        && segments.reduce(0, +) == queries && queries == keys
+        && segments.reduce(0, +) == keys && (queries == keys || queries == segments.count)
     }
     guard let shape = mask.additive?.shape else { return true }
     return shape == [queries, keys] || shape == [batch, queries, keys]

@@ -3,26 +3,28 @@ import CKernels
 /// One sequence within a batch of them.
 private struct SequenceSpan {
   let batch: Int
-  /// Its first query and key within the batch entry.
-  let first: Int
-  let queries, keys: Int
+  /// Its own within the batch entry.
+  let queries, keys: Range<Int>
 
   static func all(queries: Shape, keys: Shape, _ mask: AttentionMask) -> [SequenceSpan] {
     guard let segments = mask.segments else {
       return (0..<queries[0]).map {
-        SequenceSpan(batch: $0, first: 0, queries: queries[1], keys: keys[1])
+        SequenceSpan(batch: $0, queries: 0..<queries[1], keys: 0..<keys[1])
       }
     }
+    let hasOneQueryEach = queries[1] != keys[1]
     var first = 0
-    return segments.map { length in
-      defer { first += length }
-      return SequenceSpan(batch: 0, first: first, queries: length, keys: length)
+    return segments.enumerated().map { index, length in
+      let keys = first..<first + length
+      first += length
+      return SequenceSpan(
+        batch: 0, queries: hasOneQueryEach ? index..<index + 1 : keys, keys: keys)
     }
   }
 
-  /// Where `x [B, T, H, D]` has the first row of a head of this sequence.
-  func start(in x: Tensor, head: Int) -> Int {
-    batch * x.strides[0] + first * x.strides[1] + head * x.strides[2]
+  /// Where `x [B, T, H, D]` has a head's row at a position.
+  func offset(of position: Int, in x: Tensor, head: Int) -> Int {
+    batch * x.strides[0] + position * x.strides[1] + head * x.strides[2]
   }
 }
 
@@ -40,14 +42,14 @@ private struct AttentionOperands {
   /// The mask's first row for a sequence.
   func maskRow(_ sequence: SequenceSpan) -> UnsafePointer<Float>? {
     additive.map { additive in
-      let plane = additive.shape.rank == 3 ? sequence.batch * sequence.queries : 0
-      return UnsafePointer(additive.floats + plane * sequence.keys)
+      let plane = additive.shape.rank == 3 ? sequence.batch * sequence.queries.count : 0
+      return UnsafePointer(additive.floats + plane * sequence.keys.count)
     }
   }
 
   /// The last key that the first query sees, or no limit.
   func causalLimit(_ sequence: SequenceSpan) -> Int {
-    mask.isCausal ? sequence.keys - sequence.queries : Int(Int32.max)
+    mask.isCausal ? sequence.keys.count - sequence.queries.count : Int(Int32.max)
   }
 }
 
@@ -62,7 +64,7 @@ extension ExecutionContext {
       scale: scale, sequences: SequenceSpan.all(queries: query.shape, keys: key.shape, mask))
     let (heads, width) = (operands.heads, operands.width)
     let y = empty([query.shape[0], query.shape[1], heads * width])
-    let longest = operands.sequences.map(\.queries).max() ?? 0
+    let longest = operands.sequences.map(\.queries.count).max() ?? 0
     let rows = Int(functions.tile_rows)
     let tiles = (longest + rows - 1) / rows
     // Heads are shared out whole, so that a head's keys stay in one cache, unless they are few.
@@ -91,21 +93,24 @@ extension ExecutionContext {
     let (q, k, v) = (operands.query, operands.key, operands.value)
     let (heads, width) = (operands.heads, operands.width)
     let tileRows = Int(functions.tile_rows)
-    let tiles = (sequence.queries + tileRows - 1) / tileRows
+    let (queries, keys) = (sequence.queries.count, sequence.keys.count)
+    let tiles = (queries + tileRows - 1) / tileRows
     let limit = operands.causalLimit(sequence)
     let mask = operands.maskRow(sequence)
     for tile in tiles * part / parts..<tiles * (part + 1) / parts where !cancellation.isCancelled {
-      let first = sequence.queries * tile / tiles
-      let count = sequence.queries * (tile + 1) / tiles - first
-      let row = sequence.batch * q.shape[1] + sequence.first + first
+      let first = queries * tile / tiles
+      let count = queries * (tile + 1) / tiles - first
+      let query = sequence.queries.lowerBound + first
+      let row = sequence.batch * q.shape[1] + query
       var arguments = gaze_attention_arguments(
-        q: q.floats + sequence.start(in: q, head: head) + first * q.strides[1],
-        q_stride: q.strides[1],
-        k: k.floats + sequence.start(in: k, head: head), k_stride: k.strides[1],
-        v: v.floats + sequence.start(in: v, head: head), v_stride: v.strides[1],
+        q: q.floats + sequence.offset(of: query, in: q, head: head), q_stride: q.strides[1],
+        k: k.floats + sequence.offset(of: sequence.keys.lowerBound, in: k, head: head),
+        k_stride: k.strides[1],
+        v: v.floats + sequence.offset(of: sequence.keys.lowerBound, in: v, head: head),
+        v_stride: v.strides[1],
         out: out + row * heads * width + head * width, out_stride: heads * width,
-        mask: mask.map { $0 + first * sequence.keys }, mask_stride: sequence.keys,
-        scratch: scratch, scale: operands.scale, rows: Int32(count), keys: Int32(sequence.keys),
+        mask: mask.map { $0 + first * keys }, mask_stride: keys,
+        scratch: scratch, scale: operands.scale, rows: Int32(count), keys: Int32(keys),
         width: Int32(width),
         causal_limit: operands.mask.isCausal ? Int32(first + limit) : Int32.max)
       functions.attention(&arguments)
@@ -123,7 +128,9 @@ extension ExecutionContext {
     let (dq, dk, dv) = (empty(q.shape), empty(k.shape), empty(v.shape))
     let (queries, keys) = (q.shape[1], k.shape[1])
     let scratchFloats = operands.sequences.map {
-      Int(gaze_attention_gradient_scratch(Int32($0.queries), Int32($0.keys), Int32(width)))
+      Int(
+        gaze_attention_gradient_scratch(
+          Int32($0.queries.count), Int32($0.keys.count), Int32(width)))
     }.max() ?? 0
     // Contiguous runs of sequences and heads share one scratch.
     let count = operands.sequences.count * heads
@@ -134,17 +141,20 @@ extension ExecutionContext {
       for index in count * part / parts..<count * (part + 1) / parts
       where !cancellation.isCancelled {
         let (sequence, head) = (operands.sequences[index / heads], index % heads)
-        let query = (sequence.batch * queries + sequence.first) * heads * width + head * width
-        let key = (sequence.batch * keys + sequence.first) * heads * width + head * width
+        let (firstQuery, firstKey) = (sequence.queries.lowerBound, sequence.keys.lowerBound)
+        let query = (sequence.batch * queries + firstQuery) * heads * width + head * width
+        let key = (sequence.batch * keys + firstKey) * heads * width + head * width
         var arguments = gaze_attention_gradient_arguments(
-          q: q.floats + sequence.start(in: q, head: head), q_stride: q.strides[1],
-          k: k.floats + sequence.start(in: k, head: head), k_stride: k.strides[1],
-          v: v.floats + sequence.start(in: v, head: head), v_stride: v.strides[1],
+          q: q.floats + sequence.offset(of: firstQuery, in: q, head: head),
+          q_stride: q.strides[1],
+          k: k.floats + sequence.offset(of: firstKey, in: k, head: head), k_stride: k.strides[1],
+          v: v.floats + sequence.offset(of: firstKey, in: v, head: head), v_stride: v.strides[1],
           dy: dy.floats + query, dy_stride: heads * width, dq: dq.floats + query,
           dk: dk.floats + key, dv: dv.floats + key, out_stride: heads * width,
-          mask: operands.maskRow(sequence), mask_stride: sequence.keys,
+          mask: operands.maskRow(sequence), mask_stride: sequence.keys.count,
           scratch: scratch.floats + part * scratchFloats, scale: operands.scale,
-          queries: Int32(sequence.queries), keys: Int32(sequence.keys), width: Int32(width),
+          queries: Int32(sequence.queries.count), keys: Int32(sequence.keys.count),
+          width: Int32(width),
           causal_limit: Int32(operands.causalLimit(sequence)))
         functions.attention_backward(&arguments)
       }
