@@ -44,14 +44,20 @@ package struct StepBenchmark: Sendable {
   /// Multiplications and additions of the products of one step, forward and backward.
   ///
   /// Two for each weight and position, and the attention of each head, three times: forward, and
-  /// back to the input and to the weights.
+  /// back to the input and to the weights. Of the last block, only keys and values are of every
+  /// position.
   package var operations: Double {
     func tower(_ transformer: TransformerConfiguration, lengths: [Int]) -> Double {
       let (width, inner) = (Double(transformer.width), Double(transformer.feedForwardWidth))
       let positions = Double(lengths.reduce(0, +))
+      func block(reading read: Double, pairs: Double) -> Double {
+        let keysAndValues = 2 * positions * 2 * width * width
+        return keysAndValues + 2 * read * (2 * width * width + 2 * width * inner)
+          + 4 * pairs * width
+      }
       let squares = Double(lengths.reduce(0) { $0 + $1 * $1 })
-      let block = 2 * positions * (4 * width * width + 2 * width * inner) + 4 * squares * width
-      return 3 * block * Double(transformer.layers)
+      let inside = Double(transformer.layers - 1) * block(reading: positions, pairs: squares)
+      return 3 * (inside + block(reading: Double(lengths.count), pairs: positions))
     }
     let (vision, count) = (configuration.vision, recipe.schedule.batch)
     let patches = (vision.imageSize / vision.patchSize) * (vision.imageSize / vision.patchSize)
