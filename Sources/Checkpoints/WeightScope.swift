@@ -16,15 +16,19 @@ package struct WeightScope {
   private let ledger: Ledger
   /// What is handed out instead of a tensor that was found.
   private let substitute: ((_ name: String, _ tensor: Tensor) -> Tensor)?
+  /// What matrices are converted by.
+  private let conversion: WeightConversion?
 
   private init(
     store: WeightStore, prefix: String, ledger: Ledger,
-    substitute: ((_ name: String, _ tensor: Tensor) -> Tensor)? = nil
+    substitute: ((_ name: String, _ tensor: Tensor) -> Tensor)? = nil,
+    conversion: WeightConversion? = nil
   ) {
     self.store = store
     self.prefix = prefix
     self.ledger = ledger
     self.substitute = substitute
+    self.conversion = conversion
   }
 
   /// A scope that throws at the first tensor that does not fit.
@@ -44,14 +48,16 @@ package struct WeightScope {
   /// `build` is not stopped by a tensor that does not fit: it goes on with a placeholder, which
   /// never leaves this call.
   ///
-  /// - Parameter ignoring: names that may be left over, with `*` for any run of characters.
+  /// - Parameters:
+  ///   - ignoring: names that may be left over, with `*` for any run of characters.
+  ///   - conversion: what becomes of matrices; nil: they stay as they are.
   /// - Throws: ``CheckpointError/tensors(_:)`` with every problem, or what `build` throws.
   package static func load<Model>(
-    _ store: WeightStore, ignoring: [String] = [],
+    _ store: WeightStore, ignoring: [String] = [], converting conversion: WeightConversion? = nil,
     _ build: (WeightScope) throws(CheckpointError) -> Model
   ) throws(CheckpointError) -> Model {
     let ledger = Ledger(source: store.source, collects: true)
-    let scope = WeightScope(store: store, prefix: "", ledger: ledger)
+    let scope = WeightScope(store: store, prefix: "", ledger: ledger, conversion: conversion)
     let model: Model
     do {
       model = try build(scope)
@@ -75,7 +81,8 @@ package struct WeightScope {
   /// The scope below `path`: `scope.descending("encoder.layers.3")`.
   package func descending(_ path: String) -> WeightScope {
     WeightScope(
-      store: store, prefix: prefix + path + ".", ledger: ledger, substitute: substitute)
+      store: store, prefix: prefix + path + ".", ledger: ledger, substitute: substitute,
+      conversion: conversion)
   }
 
   // MARK: Looking
@@ -125,6 +132,17 @@ package struct WeightScope {
     }
     let found = try store.tensor(of: entry)
     return substitute?(name, found) ?? found
+  }
+
+  /// A matrix `[rows, columns]` to multiply by or to take rows of, which must be there: as its file
+  /// has it, or in the element type that this load asks for.
+  package func matrix(
+    _ name: String, _ rows: Int, _ columns: Int
+  ) throws(CheckpointError) -> Tensor {
+    let stored = try tensor(name, [rows, columns])
+    // A placeholder is not worth converting.
+    guard let conversion, ledger.problems.isEmpty else { return stored }
+    return try conversion.converted(stored, called: prefix + name, of: store)
   }
 
   /// A gain, bias or other single row `[count]` that must be there.

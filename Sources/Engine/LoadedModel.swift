@@ -98,16 +98,27 @@ package actor ModelLoader {
 
   /// Loads a folder, a file, a name in the Hugging Face cache or a bundled name.
   ///
-  /// - Parameter tokenizer: where the tokenizer comes from, for files that carry none.
+  /// - Parameters:
+  ///   - tokenizer: where the tokenizer comes from, for files that carry none.
+  ///   - elementType: what matrices are held in; nil: what their files have.
   /// - Throws: ``EngineError``; nothing is left half-loaded.
   package func load(
-    _ name: String, tokenizer: String? = nil
+    _ name: String, tokenizer: String? = nil, elementType: ElementType? = nil
   ) throws(EngineError) -> LoadedModel {
     let folder: CheckpointFolder
     do { folder = try locator.locate(name) } catch { throw .checkpoint(error) }
-    let bundle: ModelBundle
-    let options = LoadOptions(tokenizer: tokenizer, locator: locator)
-    do { bundle = try ModelRegistry.load(folder, options) } catch { throw .model(error) }
-    return LoadedModel(bundle, runtime: runtime)
+    let arena = Arena()
+    // What was in between goes back to the system; what was made stays with the model.
+    defer { arena.trim() }
+    let context = runtime.context(
+      arena: arena, precision: .file, packedWeights: PackedWeights())
+    let options = LoadOptions(
+      tokenizer: tokenizer, locator: locator,
+      conversion: elementType.map { WeightConversion(to: $0, in: context) })
+    do {
+      return LoadedModel(try ModelRegistry.load(folder, options), runtime: runtime)
+    } catch {
+      throw context.cancellation.isCancelled ? .cancelled : .model(error)
+    }
   }
 }

@@ -8,6 +8,8 @@ package enum TensorError: Error, Equatable {
   case elementType(operation: String, found: ElementType, expected: String)
   /// A differentiated tensor where the operation works in place or has no gradient.
   case notDifferentiable(operation: String)
+  /// A number that the element type asked for cannot hold.
+  case range(operation: String)
   /// An index into a table that has no such row.
   case index(operation: String, found: Int, limit: Int)
 }
@@ -23,6 +25,8 @@ extension TensorError: CustomStringConvertible {
       "\(operation): elements are \(found.rawValue), \(expected) is needed"
     case .notDifferentiable(let operation):
       "\(operation) has no gradient"
+    case .range(let operation):
+      "\(operation): a number is not finite or beyond the greatest that can be held"
     case .index(let operation, let found, let limit):
       "\(operation): index \(found) is outside 0..<\(limit)"
     }

@@ -52,6 +52,48 @@ import Testing
     #expect(error?.description == folder.path("model.safetensors") + expected)
   }
 
+  /// Matrices alone are held in another type, and the store tells what is held.
+  @Test func convertsMatrices() throws {
+    let values = (0..<64).map { Float($0) / 8 }
+    let store = try WeightStore(
+      file: folder.write(
+        safeTensors([("map.weight", [2, 32], values), ("map.bias", [32], Array(values[..<32]))]),
+        to: "map.safetensors"))
+    let context = ExecutionContext(pool: ThreadPool(threadCount: 1))
+    for (elementType, bytes) in [(ElementType.q8_0, 68), (.q4_0, 36), (.f16, 128), (.f32, 256)] {
+      let conversion = WeightConversion(to: elementType, in: context)
+      let held = try WeightScope.load(store, converting: conversion) {
+        scope throws(CheckpointError) in
+        let matrix = try scope["map"].matrix("weight", 2, 32)
+        let again = try scope["map"].matrix("weight", 2, 32)
+        let bias = try scope["map"].vector("bias", 32)
+        return (matrix: matrix, again: again, bias: bias)
+      }
+      #expect(held.matrix.elementType == elementType && held.matrix.byteCount == bytes)
+      #expect(held.again.bytes == held.matrix.bytes, "made once")
+      #expect(held.bias.elementType == .f32 && held.bias.array == Array(values[..<32]))
+      let applied = try conversion.applied(to: store)
+      #expect(applied.names == store.names && applied.byteCount == bytes + 128)
+      #expect(applied.entry("map.weight")?.elementType == elementType)
+    }
+  }
+
+  @Test func namesTheMatrixThatCannotBeConverted() throws {
+    let context = ExecutionContext(pool: ThreadPool(threadCount: 1))
+    let scope = { (scope: WeightScope) throws(CheckpointError) in
+      try scope["tower"]["layers"][1].matrix("weight", 2, 3)
+    }
+    let error = #expect(throws: CheckpointError.self) {
+      try WeightScope.load(
+        store, ignoring: ["*"], converting: WeightConversion(to: .q8_0, in: context), scope)
+    }
+    #expect(
+      error?.description == """
+        tensor 'tower.layers.1.weight': cannot hold it as q8_0: conversion to q8_0: shapes [2, 3] where \
+        rows of whole blocks of 32 is needed
+        """)
+  }
+
   @Test func returnsTheModelWhenAllFits() throws {
     let sum = try WeightScope.load(store, ignoring: ["tower.*.weight", "*.position_*"]) {
       scope throws(CheckpointError) in

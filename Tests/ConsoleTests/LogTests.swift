@@ -62,12 +62,12 @@ import Testing
     let folder = try Scratch()
     let test = TestSession()
     try await test.run(
-      ":load emoji-clip as one", ":load emoji-clip as two", ":use one", ":set threads 1",
+      ":load emoji-clip as one", ":load emoji-clip as two dtype=q8", ":use one", ":set threads 1",
       ":image \(TestSession.cat) as tom", ":log \(folder.file("log.gaze"))")
     let commands = try folder.text("log.gaze").split(separator: "\n").filter { $0.hasPrefix(":") }
     #expect(
       commands == [
-        ":set threads 1", ":load emoji-clip as one", ":load emoji-clip as two", ":use one",
+        ":set threads 1", ":load emoji-clip as one", ":load emoji-clip as two dtype=q8", ":use one",
         ":image \(TestSession.cat) as tom",
       ])
   }

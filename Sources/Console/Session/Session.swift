@@ -31,7 +31,7 @@ package actor Session {
   var models: [(alias: String, model: LoadedModel)] = []
   var currentAlias: String?
   /// What the user named to load each model, by alias.
-  var origins: [String: (name: String, tokenizer: String?)] = [:]
+  var origins: [String: ModelOrigin] = [:]
   var shelf = MediaShelf()
   /// The last command that had a result or failed, for `:check`.
   var last: Record?

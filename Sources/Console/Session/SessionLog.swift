@@ -44,14 +44,11 @@ extension Session {
       commands.append((":set \(words.joined(separator: " "))", Outcome(SettingsResult([item]))))
     }
     for (alias, model) in models {
-      let words = [origins[alias]?.name ?? model.information.path, "as", alias]
-      let tokenizer = (origins[alias]?.tokenizer).map {
-        " tokenizer=" + CommandCompleter.quotedIfNeeded($0)
-      }
+      let origin = origins[alias]
+        ?? ModelOrigin(name: model.information.path, tokenizer: nil, dtype: nil)
       commands.append(
         (
-          ":load " + words.map(CommandCompleter.quotedIfNeeded).joined(separator: " ")
-            + (tokenizer ?? ""),
+          ":load " + origin.words(as: alias).joined(separator: " "),
           loadOutcome(model.information, alias: alias, milliseconds: 0)
         ))
     }

@@ -16,7 +16,7 @@ struct Linear {
     _ scope: WeightScope, inputs: Int, outputs: Int, bias: Bool = true,
     precision: Precision? = nil
   ) throws(CheckpointError) {
-    weight = try scope.tensor("weight", [outputs, inputs])
+    weight = try scope.matrix("weight", outputs, inputs)
     self.bias = bias ? try scope.exact("bias", [outputs]) : nil
     self.precision = precision
   }

@@ -21,7 +21,7 @@ package struct TextTower {
     self.configuration = configuration
     let width = configuration.transformer.width
     let embeddings = scope["embeddings"]
-    tokens = try embeddings["token_embedding"].tensor("weight", [configuration.vocabulary, width])
+    tokens = try embeddings["token_embedding"].matrix("weight", configuration.vocabulary, width)
     positions = try embeddings["position_embedding"].exact(
       "weight", [configuration.positions, width])
     transformer = try Transformer(

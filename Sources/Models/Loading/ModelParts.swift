@@ -28,15 +28,17 @@ struct ModelParts {
     _ build: (WeightScope) throws(CheckpointError) -> Model
   ) throws(ModelError) -> ModelBundle {
     try checkFit(text, pictures)
-    let model: Model
+    let conversion = files.options.conversion
+    let (model, held): (Model, WeightStore)
     do {
-      model = try WeightScope.load(store, ignoring: ignoring, build)
+      model = try WeightScope.load(store, ignoring: ignoring, converting: conversion, build)
+      held = try conversion?.applied(to: store) ?? store
     } catch {
       throw .weights(error)
     }
     return ModelBundle(
       name: files.folder.name, family: family, path: files.folder.path, model: model,
-      tokenizer: tokenizer.tokenizer, imageProcessor: imageProcessor, store: store,
+      tokenizer: tokenizer.tokenizer, imageProcessor: imageProcessor, store: held,
       notes: [tokenizer.note].compactMap(\.self))
   }
 

@@ -17,29 +17,39 @@ struct Load: Command {
     "tokenizer", .path(),
     "a tokenizer.json, CLIP's merges or another checkpoint, for files that carry no tokenizer")
 
+  private static let dtype = Option(
+    "dtype", ValueKind<HeldType>.choice,
+    "what matrices are held in, instead of as their file has them; q8 and q4 are GGML's q8_0, q4_0")
+
   static let signature = Signature(
     "load", aliases: ["model", "open"],
     "load a checkpoint; alone, list the checkpoints at hand",
-    [checkpoint.parameter, keyword.parameter, alias.parameter, tokenizer.parameter],
+    [
+      checkpoint.parameter, keyword.parameter, alias.parameter, tokenizer.parameter,
+      dtype.parameter,
+    ],
     examples: [
       ":load emoji-clip", ":load openai/clip-vit-base-patch32 as base", ":load ~/models/clip",
-      ":load ViT-B-32.pt tokenizer=openai/clip-vit-base-patch32",
+      ":load ViT-B-32.pt tokenizer=openai/clip-vit-base-patch32", ":load emoji-clip as small dtype=q8",
     ])
 
   let name: String?
   let alias: String?
   let tokenizer: String?
+  let dtype: HeldType?
 
   init(_ arguments: Arguments) throws(CommandFailure) {
     name = try arguments.value(at: 0, of: Load.checkpoint)
     let keyword = try arguments.value(at: 1, of: Load.keyword)
     alias = try arguments.value(at: 2, of: Load.alias)
     tokenizer = try arguments[Load.tokenizer].map(PathExpansion.expandingHome)
+    dtype = try arguments[Load.dtype]
     guard keyword == nil || (keyword == "as" && alias != nil) else {
       throw .usage("after the checkpoint only `as ALIAS` may follow", Load.signature)
     }
-    guard tokenizer == nil || name != nil else {
-      throw .usage("tokenizer= goes with a checkpoint; none is named", Load.signature)
+    guard name != nil || (tokenizer == nil && dtype == nil) else {
+      let option = tokenizer == nil ? "dtype" : "tokenizer"
+      throw .usage("\(option)= goes with a checkpoint; none is named", Load.signature)
     }
   }
 
@@ -49,7 +59,7 @@ struct Load: Command {
     let model: LoadedModel
     do {
       model = try await session.loader.load(
-        PathExpansion.expandingHome(name), tokenizer: tokenizer)
+        PathExpansion.expandingHome(name), tokenizer: tokenizer, elementType: dtype?.elementType)
     } catch {
       throw CommandFailure(error)
     }
@@ -57,9 +67,38 @@ struct Load: Command {
     session.models.removeAll { $0.alias == alias }
     session.models.append((alias, model))
     session.currentAlias = alias
-    session.origins[alias] = (name, tokenizer)
+    session.origins[alias] = ModelOrigin(name: name, tokenizer: tokenizer, dtype: dtype)
     return session.loadOutcome(
       model.information, alias: alias, milliseconds: (ContinuousClock().now - start).milliseconds)
+  }
+}
+
+/// What a user may have matrices held in.
+enum HeldType: String, CaseIterable {
+  case f32, f16, bf16, q8, q4
+
+  var elementType: ElementType {
+    switch self {
+    case .f32: .f32
+    case .f16: .f16
+    case .bf16: .bf16
+    case .q8: .q8_0
+    case .q4: .q4_0
+    }
+  }
+}
+
+/// What the user named to load a model.
+struct ModelOrigin {
+  let name: String
+  let tokenizer: String?
+  let dtype: HeldType?
+
+  /// The words of the command that loads it again.
+  func words(as alias: String) -> [String] {
+    [name, "as", alias].map(CommandCompleter.quotedIfNeeded)
+      + (tokenizer.map { ["tokenizer=" + CommandCompleter.quotedIfNeeded($0)] } ?? [])
+      + (dtype.map { ["dtype=\($0.rawValue)"] } ?? [])
   }
 }
 

@@ -1,23 +1,24 @@
 /// f32 numbers in half as many bits, to the nearest one and of two to the even one.
 ///
 /// In plain arithmetic on the bits, which is the same on every processor.
-enum Rounding {
+package enum Rounding {
   case bf16, f16
 
   /// Writes each value to the front of `halves`.
   ///
   /// - Returns: the first finite value's index that would become infinite, where there is one.
-  func callAsFunction(
-    _ values: Slice<UnsafeBufferPointer<Float>>, _ halves: inout [UInt16]
+  package func callAsFunction(
+    _ values: Slice<UnsafeBufferPointer<Float>>, _ halves: UnsafeMutablePointer<UInt16>
   ) -> Int? {
     switch self {
-    case .bf16: Rounding.each(values, &halves, infinity: 0x7F80, Rounding.brief)
-    case .f16: Rounding.each(values, &halves, infinity: 0x7C00, Rounding.half)
+    case .bf16: Rounding.each(values, halves, infinity: 0x7F80, Rounding.brief)
+    case .f16: Rounding.each(values, halves, infinity: 0x7C00, Rounding.half)
     }
   }
 
   private static func each(
-    _ values: Slice<UnsafeBufferPointer<Float>>, _ halves: inout [UInt16], infinity: UInt16,
+    _ values: Slice<UnsafeBufferPointer<Float>>, _ halves: UnsafeMutablePointer<UInt16>,
+    infinity: UInt16,
     _ round: (UInt32) -> UInt16
   ) -> Int? {
     for (place, index) in values.indices.enumerated() {
@@ -39,7 +40,7 @@ enum Rounding {
   }
 
   /// The f16 number of an f32 number's bits.
-  private static func half(_ bits: UInt32) -> UInt16 {
+  static func half(_ bits: UInt32) -> UInt16 {
     let sign = UInt16(truncatingIfNeeded: bits >> 16 & 0x8000)
     let (exponent, fraction) = (Int(bits >> 23 & 0xFF), bits & 0x7F_FFFF)
     guard exponent < 0xFF else {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Checkpoints
+@testable import Tensors
 
 /// Rounded values, or the index of one that is too great.
 private func rounded(_ values: [Float], _ rounding: Rounding) -> (halves: [UInt16], tooGreat: Int?) {
