@@ -7,8 +7,9 @@
 The pictures are the EmojiOne designs of single code points (Debian: ruby-gemojione), which the
 bundled model never saw; the labels are the names that CLDR gives all such emoji (Debian:
 unicode-cldr-core). `.ci/install-packages agreement` installs both. Every picture is ranked among
-all names in f32, in the file's own bf16 and in int8; what is printed is how often the right name
-is the best or among the best five, and how often the best label is the one that f32 prefers.
+all names in f32, in the file's own bf16, in int8, and with the matrices held in blocks of 8 and of 4
+bits; what is printed is how often the right name is the best or among the best five, and how often
+the best label is the one that f32 prefers.
 
 FOLDER is what `python3 Benchmarks/compare --keep FOLDER` leaves: `model`, `pictures`,
 `labels.txt`. For it, the cosine of each embedding to the one in f32 is taken.
@@ -37,8 +38,8 @@ import draw  # noqa: E402
 GEMS = Path("/usr/share/rubygems-integration/all/gems")
 CLDR = Path("/usr/share/unicode/cldr/common")
 TEMPLATE, FULL_TEMPLATE = "an emoji of {}", "a photo of a {}"
-#: `:set precision` -> least share of pictures whose best label is that of f32.
-BUNDLED = {"f32": None, "file": 0.995, "int8": 0.98}
+#: `:set precision`, or `dtype=` of `:load` -> least share of pictures whose best label is that of f32.
+BUNDLED = {"f32": None, "file": 0.995, "int8": 0.98, "dtype=q8": None, "dtype=q4": None}
 #: `:set precision` -> least cosine of an embedding to the one in f32.
 FULL = {"bf16": 0.9995, "int8": 0.995}
 #: Pictures that are staged at once.
@@ -152,7 +153,9 @@ def bundled(gaze: Path, folder: Path, cldr: Path) -> bool:
 
 def rank(gaze: Path, precision: str, pictures: list[Path], labels: Path) -> dict[Path, list[str]]:
     """The five best labels of each picture."""
-    lines = [":load emoji-clip", f":set precision {precision}"]
+    held = precision.startswith("dtype=")
+    lines = [f":load emoji-clip {precision}"] if held else [
+        ":load emoji-clip", f":set precision {precision}"]
     for start in range(0, len(pictures), BATCH):
         lines.append(":image " + " ".join(quoted(p) for p in pictures[start : start + BATCH]))
         lines.append(f':rank @{quoted(labels)} template="{TEMPLATE}" top=5')
