@@ -18,7 +18,7 @@ package struct StagedPicture: Sendable {
 }
 
 /// How far a long computation has come.
-package struct StageProgress: Sendable, Equatable {
+package struct StageProgress: Sendable, Equatable, Encodable {
   /// What is being done: "encoding labels".
   package let stage: String
   package let completed: Int

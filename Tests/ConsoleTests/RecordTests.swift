@@ -4,10 +4,24 @@ import Testing
 
 /// Real records of every verb, held against the schema that `docs` publishes.
 @Suite struct RecordTests {
+  private static let options = {
+    var options = Session.Options()
+    options.format = .json
+    return options
+  }()
+
+  /// What says which command a line is about.
+  private struct Head: Decodable, Equatable {
+    let seq: Int
+    let verb: String
+    let source: Source?
+    var partial: Bool?
+  }
+
   @Test func everyVerbsRecordsFollowTheSchema() async throws {
     let folder = try Scratch()
     let script = try folder.write("inner.gaze", ":print inner\n:nope\n")
-    let test = TestSession()
+    let test = TestSession(RecordTests.options)
     try await test.run(
       ":load", ":load emoji-clip as e", ":load emoji-clip", ":use e", ":unload",
       ":image \(TestSession.apple) \(TestSession.cat)", ":media", ":preview",
@@ -24,31 +38,84 @@ import Testing
       ":use nothing", ":rank", "text", ":quit 3")
     try await test.run("!echo shell", origin: .prompt)
     let schema = try object(RecordSchema.json())
-    var seen = Set<String>()
-    // Training takes long; what is held against the schema is the result of runs made by hand.
-    let trained = [
-      HandmadeRun.summary(), HandmadeRun.summary(step: 0, isInterrupted: true, skipped: 0),
-    ].map {
-      Record(
-        sequence: 1, verb: "train", source: nil, milliseconds: 1,
-        outcome: .success(Train.outcome($0, recipe: "recipe.yaml")))
-    }
-    for record in test.records + trained {
-      let problems = Validator(root: schema).problems(
-        try object(JSONRecord(record).line), schema, "record")
-      #expect(problems.isEmpty, "\(record.verb): \(problems)")
-      if record.failure == nil { seen.insert(record.verb) }
+    var (seen, seenOnTheWay) = (Set<String>(), Set<String>())
+    for text in text(of: test.events + HandmadeRun.events) {
+      let line = try #require(try object(text) as? [String: Any])
+      let problems = Validator(root: schema).problems(line, schema, "record")
+      let verb = try #require(line["verb"] as? String)
+      #expect(problems.isEmpty, "\(verb): \(problems)")
+      if line["ok"] as? Bool == true { seen.insert(verb) }
+      if line["partial"] != nil { seenOnTheWay.insert(verb) }
     }
     let missing = Set(CommandTable.commands.map { $0.signature.name }).subtracting(seen)
     #expect(missing.isEmpty, "no successful record of \(missing)")
+    #expect(seenOnTheWay == ["bench", "image", "rank", "search", "train"])
+  }
+
+  /// Whatever stands inside what: the next whole record is that of the command.
+  @Test func partialRecordsAreThoseOfTheInnermostCommand() async throws {
+    let folder = try Scratch()
+    let pictures = "\(TestSession.apple) \(TestSession.cat)"
+    let inner = try folder.write("inner.gaze", ":print a\n:image \(pictures)\n")
+    let outer = try folder.write("outer.gaze", ":print b\n:source \(inner)\n:rank a | b\n")
+    let test = TestSession(RecordTests.options)
+    try await test.run(
+      ":load emoji-clip", ":source \(outer)", ":once \(folder.file("ranking"))", ":rank c | d")
+    let lines = try text(of: test.events).map {
+      try JSONDecoder().decode(Head.self, from: Data($0.utf8))
+    }
+    let indices = lines.indices.filter { lines[$0].partial == true }
+    for index in indices {
+      var whole = try #require(lines[index...].first { $0.partial == nil })
+      whole.partial = true
+      #expect(lines[index] == whole)
+    }
+    // The last result goes to a file; what is said on the way is none.
+    let seen = Set(indices.map { "\(lines[$0].verb) \(lines[$0].seq)" })
+    #expect(seen == ["image 4", "rank 6", "rank 9"])
+    let diverted = try folder.text("ranking")
+    #expect(diverted.contains("cosine") && !diverted.contains("partial"), "\(diverted)")
+  }
+
+  @Test func saysNothingOnTheWayUnlessAsked() async throws {
+    let test = TestSession()
+    try await test.run(
+      ":image \(TestSession.apple) \(TestSession.cat)", ":mode json",
+      ":image \(TestSession.apple) \(TestSession.cat)")
+    // From `:mode json` on there is somebody to read it.
+    let text = (plain: test.transcript(), streamed: test.transcript(isStreaming: true))
+    let lines = text.streamed.output.split(separator: "\n").map { String($0) }
+    let added = [0, 1].map {
+      #"{"data":{"completed":\#($0),"stage":"decoding","total":2},"partial":true,"schema":1,"#
+        + #""seq":3,"verb":"image"}"#
+    }
+    #expect(lines.filter { $0.contains("partial") } == added)
+    #expect(
+      lines.filter { !added.contains($0) }.map { $0 + "\n" }.joined() == text.plain.output)
+    #expect(text.streamed.errors == text.plain.errors)
+  }
+
+  @Test func stepsOfTrainingAreToldInFull() throws {
+    let steps = text(of: HandmadeRun.events).filter { $0.contains("partial") }
+    try #require(steps.count == 3)
+    for (step, line) in zip([199, 200, 201], steps) {
+      #expect(line.contains("\"step\":\(step),"))
+      #expect(line.contains("heldOut") == (step == 200))
+    }
+    #expect(steps[0].contains("\"loss\":\(HandmadeRun.report(199).loss),"))
+    #expect(steps[2].contains(#""gradientNorm":"inf""#) && steps[2].contains(#""loss":"nan""#))
   }
 
   @Test func theSchemaRefusesWhatIsNoRecord() throws {
     let schema = try object(RecordSchema.json())
+    let stage = #"{"stage":"","completed":1,"total":2}"#
     for wrong in [
       #"{}"#, #"{"schema":2,"seq":1,"verb":"print","ok":true,"ms":1,"cached":0,"warnings":[],"data":{"text":""}}"#,
       #"{"schema":1,"seq":1,"verb":"print","ok":true,"ms":1,"cached":0,"warnings":[],"data":{"texts":""}}"#,
       #"{"schema":1,"seq":1,"verb":"print","ok":true,"ms":1,"cached":0,"warnings":[]}"#,
+      #"{"schema":1,"seq":1,"verb":"rank","partial":true}"#,
+      #"{"schema":1,"seq":1,"verb":"rank","partial":true,"ok":true,"data":\#(stage)}"#,
+      #"{"schema":1,"seq":1,"verb":"train","partial":true,"data":\#(stage)}"#,
     ] {
       #expect(!Validator(root: schema).problems(try object(wrong), schema, "record").isEmpty)
     }
@@ -65,6 +132,12 @@ import Testing
 
   private func object(_ text: String) throws -> Any {
     try JSONSerialization.jsonObject(with: Data(text.utf8))
+  }
+
+  /// What `--json --stream` writes of events, line by line.
+  private func text(of events: [Event]) -> [String] {
+    TestSession.transcript(of: events, format: .json, isStreaming: true).output
+      .split(separator: "\n").map { String($0) }
   }
 }
 
@@ -102,10 +175,10 @@ struct Validator {
     {
       found.append("\(path): not exactly one of oneOf")
     }
-    for rule in schema["allOf"] as? [[String: Any]] ?? [] {
-      if let condition = rule["if"], problems(value, condition, path).isEmpty {
-        found += problems(value, rule["then"] ?? [:], path)
-      }
+    for rule in schema["allOf"] as? [Any] ?? [] { found += problems(value, rule, path) }
+    if let condition = schema["if"] {
+      let branch = schema[problems(value, condition, path).isEmpty ? "then" : "else"]
+      found += branch.map { problems(value, $0, path) } ?? []
     }
     return found + membersProblems(value, schema, path)
   }

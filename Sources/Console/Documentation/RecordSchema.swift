@@ -5,29 +5,19 @@
 package enum RecordSchema {
   /// The schema as a document.
   package static func json() -> String {
-    let definitions = (verbs + [(verb: "diverted", data: diverted)]).map { verb, schema in
-      "    \"\(verb)\": \(schema.json(indent: 4))"
+    let shapes = [("partial", partial)] + verbs + [("diverted", diverted)]
+    let definitions = shapes.map { name, schema in
+      "    \"\(name)\": \(schema.json(indent: 4))"
     }.joined(separator: ",\n")
-    let choices = verbs.map { verb, _ in
-      """
-          { "if": { "properties": { "verb": { "const": "\(verb)" } } },
-            "then": { "properties": { "data": { "anyOf": [
-              { "$ref": "#/$defs/\(verb)" }, { "$ref": "#/$defs/diverted" }] } } } }
-      """
-    }.joined(separator: ",\n")
-    var members = record.json(indent: 0).split(separator: "\n", omittingEmptySubsequences: false)
-    members.removeFirst()
-    members.removeLast()
     return """
       {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A record of gaze --json",
-      \(members.joined(separator: "\n")),
-        "oneOf": [{ "required": ["data"] }, { "required": ["error"] }],
-        "allOf": [
-      \(choices)
-        ],
+        "if": { "required": ["partial"] },
+        "then": { "$ref": "#/$defs/partial" },
+        "else": { "$ref": "#/$defs/whole" },
         "$defs": {
+          "whole": \(whole),
       \(definitions)
         }
       }
@@ -35,23 +25,73 @@ package enum RecordSchema {
       """
   }
 
-  /// What every record has.
-  static let record = Schema.object([
-    .field("schema", .constant("1")),
-    .field("seq", .integer),
-    .field("verb", .string),
-    .field("ok", .boolean),
-    .field("ms", .number),
-    .optional("source", .object([.field("file", .string), .field("line", .integer)])),
-    .field("cached", .integer),
-    .field("warnings", .array(.object([.field("code", .string), .field("message", .string)]))),
-    .optional("data", .anything),
-    .optional(
-      "error",
-      .object([
-        .field("code", .string), .field("message", .string), .optional("remedy", .string),
-      ])),
-  ])
+  /// A command's record: its shape, and the data that its verb has.
+  private static var whole: String {
+    let choices = verbs.map { verb, _ in
+      """
+              { "if": { "properties": { "verb": { "const": "\(verb)" } } },
+                "then": { "properties": { "data": { "anyOf": [
+                  { "$ref": "#/$defs/\(verb)" }, { "$ref": "#/$defs/diverted" }] } } } }
+      """
+    }.joined(separator: ",\n")
+    var members = record.json(indent: 4).split(separator: "\n", omittingEmptySubsequences: false)
+    members.removeLast()
+    return """
+      \(members.joined(separator: "\n")),
+            "oneOf": [{ "required": ["data"] }, { "required": ["error"] }],
+            "allOf": [
+      \(choices)
+            ]
+          }
+      """
+  }
+
+  /// What every record begins with.
+  private static func head(_ verb: Schema) -> [Schema.Field] {
+    [
+      .field("schema", .constant("\(JSONRecord.schema)")), .field("seq", .integer),
+      .field("verb", verb),
+      .optional("source", .object([.field("file", .string), .field("line", .integer)])),
+    ]
+  }
+
+  /// What every command's record has.
+  static let record = Schema.object(
+    head(.string) + [
+      .field("ok", .boolean),
+      .field("ms", .number),
+      .field("cached", .integer),
+      .field("warnings", .array(.object([.field("code", .string), .field("message", .string)]))),
+      .optional("data", .anything),
+      .optional(
+        "error",
+        .object([
+          .field("code", .string), .field("message", .string), .optional("remedy", .string),
+        ])),
+    ])
+
+  /// What is said on the way to one, of the verbs that take their time.
+  private static let partial: Schema = {
+    func record(_ verbs: [String], _ data: [Schema.Field]) -> Schema {
+      .object(
+        head(.one(of: verbs))
+          + [.field("partial", .constant("true")), .field("data", .object(data))])
+    }
+    return .either([
+      record(
+        ["bench", "image", "rank", "search"],
+        [.field("stage", .string), .field("completed", .integer), .field("total", .integer)]),
+      record(
+        ["train"],
+        [
+          .field("step", .integer), .field("steps", .integer), .field("epoch", .number),
+          .field("loss", .real), .field("logitScale", .real), .field("learningRate", .real),
+          .field("gradientNorm", .real), .field("batchAccuracy", .number),
+          .field("pairsPerSecond", .real), .field("secondsLeft", .real),
+          .optional("heldOut", heldOut), .field("skipped", .integer),
+        ]),
+    ])
+  }()
 
   /// The data of each verb.
   static var verbs: [(verb: String, data: Schema)] {
@@ -253,26 +293,24 @@ package enum RecordSchema {
     ]
   }
 
-  private static let training: Schema = {
+  private static let heldOut: Schema = {
     let share = [Schema.Field.field("top1", .number), .field("top5", .number)]
-    return .object([
-      .field("folder", .string), .field("step", .integer), .field("steps", .integer),
-      .field("interrupted", .boolean), .field("seconds", .number), .field("parameters", .integer),
-      .optional("loss", .real), .optional("logitScale", .real),
-      .optional("learningRate", .real), .optional("pairsPerSecond", .real),
-      .optional(
-        "heldOut",
-        .object(
-          [
-            .field("step", .integer), .field("pictures", .integer), .field("labels", .integer),
-            .field("byLanguage", .members(.object(share))),
-          ] + share)),
-      .field("skipped", .integer),
-      .field(
-        "skippedFiles",
-        .array(.object([.field("path", .string), .field("problem", .string)]))),
-    ])
+    return .object(
+      [
+        .field("step", .integer), .field("pictures", .integer), .field("labels", .integer),
+        .field("byLanguage", .members(.object(share))),
+      ] + share)
   }()
+
+  private static let training = Schema.object([
+    .field("folder", .string), .field("step", .integer), .field("steps", .integer),
+    .field("interrupted", .boolean), .field("seconds", .number), .field("parameters", .integer),
+    .optional("loss", .real), .optional("logitScale", .real),
+    .optional("learningRate", .real), .optional("pairsPerSecond", .real),
+    .optional("heldOut", heldOut), .field("skipped", .integer),
+    .field(
+      "skippedFiles", .array(.object([.field("path", .string), .field("problem", .string)]))),
+  ])
 
   private static let bench = Schema.object([
     .field("isa", .string), .field("threads", .integer), .field("quick", .boolean),

@@ -10,7 +10,9 @@ package enum Batch {
   package static func run(_ launch: Launch) throws(LaunchError) -> Int32 {
     let streams = StandardStreams()
     let renderer = Mutex(
-      PlainRenderer(to: streams, format: launch.format, isQuiet: launch.isQuiet))
+      PlainRenderer(
+        to: streams, format: launch.format, isQuiet: launch.isQuiet,
+        isStreaming: launch.isStreaming))
     let session = try launch.session { event in renderer.withLock { $0.show(event) } }
     let interrupts = InterruptWatch(session)
     let idleness = interrupts.state

@@ -22,6 +22,8 @@ package struct Launch: Sendable {
   package var echoes = false
   package var isQuiet = false
   package var format = OutputFormat.text
+  /// Whether JSON Lines tell how far commands are, too.
+  package var isStreaming = false
   /// Whether a terminal session begins with the user's start-up file.
   package var readsStartUpFile = true
 

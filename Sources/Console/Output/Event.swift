@@ -36,7 +36,7 @@ package struct Record: Sendable {
 
 /// A command that begins.
 package struct Invocation: Sendable, Equatable {
-  /// The number that its record will have.
+  /// The number that its record will have, unless it performs others: theirs come first.
   package let sequence: Int
   /// The verb's full name, or the word that is none.
   package let verb: String

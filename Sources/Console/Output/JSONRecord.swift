@@ -12,13 +12,16 @@ package struct JSONRecord: Encodable {
     let remedy: String?
   }
 
+  /// The version of every record's shape.
+  static let schema = 1
+
   let record: Record
 
   package init(_ record: Record) { self.record = record }
 
   package func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: Key.self)
-    try container.encode(1, forKey: .schema)
+    try container.encode(JSONRecord.schema, forKey: .schema)
     try container.encode(record.sequence, forKey: .seq)
     try container.encode(record.verb, forKey: .verb)
     try container.encode(record.milliseconds, forKey: .ms)
@@ -39,10 +42,12 @@ package struct JSONRecord: Encodable {
     }
   }
 
-  /// The record as one line, keys in alphabetical order, non-finite numbers as strings.
-  package var line: String {
+  package var line: String { JSONRecord.line(of: self) }
+
+  /// A record as one line, keys in alphabetical order, non-finite numbers as strings.
+  static func line(of record: some Encodable) -> String {
     // Results are plain structures; one that cannot be encoded is a fault worth seeing.
-    (try? JSONRecord.encoded(self))
+    (try? encoded(record))
       ?? #"{"error":{"code":"internal","message":"the result cannot be encoded"},"ok":false,"schema":1}"#
   }
 

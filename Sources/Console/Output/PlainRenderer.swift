@@ -14,24 +14,32 @@ package protocol OutputStreams {
 package struct PlainRenderer {
   private let streams: any OutputStreams
   private let isQuiet: Bool
+  private let isStreaming: Bool
   package var format: OutputFormat
   private var cells: CellRenderer
   private var training = TrainingLog()
+  /// Commands that have begun and not ended, the innermost last.
+  private var running: [Invocation] = []
 
-  /// - Parameter isQuiet: no warnings and notes.
+  /// - Parameters:
+  ///   - isQuiet: no warnings and notes.
+  ///   - isStreaming: JSON Lines tell how far commands are, too.
   package init(
     to streams: any OutputStreams, format: OutputFormat = .text,
-    isQuiet: Bool = false, cells: CellRenderer = CellRenderer(symbols: .ascii, colors: .monochrome)
+    isQuiet: Bool = false, isStreaming: Bool = false,
+    cells: CellRenderer = CellRenderer(symbols: .ascii, colors: .monochrome)
   ) {
     self.streams = streams
     self.format = format
     self.isQuiet = isQuiet
+    self.isStreaming = isStreaming
     self.cells = cells
   }
 
   package mutating func show(_ event: Event) {
     switch event {
     case .began(let invocation):
+      running.append(invocation)
       training = TrainingLog()
       guard invocation.isEchoed, format == .text else { break }
       for line in invocation.text.split(separator: "\n", omittingEmptySubsequences: false) {
@@ -39,11 +47,16 @@ package struct PlainRenderer {
       }
     case .time(let milliseconds):
       if format == .text { streams.writeError("took \(Format.milliseconds(milliseconds))\n") }
+    case .progress(let progress):
+      stream(progress)
     case .training(let report):
+      stream(TrainProgress(report))
       if let line = training.line(for: report), format == .text, !isQuiet {
         streams.writeError(line + "\n")
       }
     case .finished(let record):
+      // A `"""` that standard input leaves open has failed without having begun.
+      _ = running.popLast()
       format == .json ? streams.write(JSONRecord(record).line + "\n") : showText(record)
     case .note(let text):
       if !isQuiet { streams.writeError(text.escapingControls + "\n") }
@@ -52,9 +65,14 @@ package struct PlainRenderer {
     case .status(let status):
       // Plain lines have no colours, whatever the setting says.
       cells.symbols = status.renderer.symbols ?? .ascii
-    case .progress, .stepping, .layout, .focusNext:
+    case .stepping, .layout, .focusNext:
       break
     }
+  }
+
+  private func stream(_ progress: some Encodable) {
+    guard isStreaming, format == .json, let invocation = running.last else { return }
+    streams.write(PartialRecord(progress, of: invocation).line + "\n")
   }
 
   private func showText(_ record: Record) {

@@ -1,3 +1,4 @@
+@testable import Console
 import Foundation
 
 @testable import Training
@@ -41,6 +42,24 @@ enum HandmadeRun {
         "en": .init(top1: share * 1.05, top5: share * 1.3),
         "ko": .init(top1: share * 0.95, top5: share * 1.2),
       ])
+  }
+
+  /// Training takes long; this is what it would say, of a run that diverges and of another that
+  /// ended before its first step.
+  static var events: [Event] {
+    var diverged = report(201)
+    (diverged.loss, diverged.gradientNorm) = (.nan, .infinity)
+    let invocation = Invocation(
+      sequence: 1, verb: "train", text: ":train recipe.yaml", source: nil, isEchoed: false)
+    let reports = [report(199), report(200), diverged]
+    let summaries = [summary(), summary(step: 0, isInterrupted: true, skipped: 0)]
+    return [.began(invocation)] + reports.map { .training($0) }
+      + summaries.map {
+        .finished(
+          Record(
+            sequence: 1, verb: "train", source: nil, milliseconds: 1,
+            outcome: .success(Train.outcome($0, recipe: "recipe.yaml"))))
+      }
   }
 
   static func summary(

@@ -62,9 +62,17 @@ final class TestSession: Sendable {
   }
 
   /// What the plain renderer makes of everything so far.
-  func transcript(format: OutputFormat = .text) -> (output: String, errors: String) {
+  func transcript(
+    format: OutputFormat = .text, isStreaming: Bool = false
+  ) -> (output: String, errors: String) {
+    TestSession.transcript(of: events, format: format, isStreaming: isStreaming)
+  }
+
+  static func transcript(
+    of events: [Event], format: OutputFormat, isStreaming: Bool
+  ) -> (output: String, errors: String) {
     let streams = KeptStreams()
-    var renderer = PlainRenderer(to: streams, format: format)
+    var renderer = PlainRenderer(to: streams, format: format, isStreaming: isStreaming)
     for event in events { renderer.show(event) }
     return (streams.output.withLock { $0 }, streams.errors.withLock { $0 })
   }
