@@ -70,8 +70,7 @@ struct Gaze: ParsableCommand {
   @Flag(help: "Print each command before its result.")
   var echo = false
 
-  @Flag(help: "Print results as JSON Lines.")
-  var json = false
+  @OptionGroup var results: ResultFlags
 
   @Option(
     help: ArgumentHelp(
@@ -123,7 +122,7 @@ struct Gaze: ParsableCommand {
 
   func run() throws {
     if noColor { setenv("NO_COLOR", "1", 1) }
-    let isPlain = batch || json || plain || !Gaze.isTerminal
+    let isPlain = batch || results.json || plain || !Gaze.isTerminal
     try Gaze.end { isPlain ? try Batch.run(launch()) : try ConsoleFrontEnd.run(launch()) }
   }
 
@@ -141,13 +140,12 @@ struct Gaze: ParsableCommand {
 
   /// What the flags ask for, in the order: log, settings, model, media, commands, scripts.
   private func launch() -> Launch {
-    var launch = Launch()
+    var launch = results.launch()
     launch.threads = threads
     launch.allowsShell = allowShell
     launch.bails = bail
     launch.echoes = echo
     launch.isQuiet = quiet
-    launch.format = json ? .json : .text
     launch.readsStartUpFile = !noInit
     if let log { launch.steps.append(.startUp(":log \(Launch.quoted(log))")) }
     for setting in option {

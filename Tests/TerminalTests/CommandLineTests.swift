@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `gaze` itself without a terminal: what it says and the code that it ends with.
@@ -55,6 +56,19 @@ import Testing
     #expect(ended.code == 0)
     #expect(ended.output.contains("gaze"))
     #expect(ended.errors.isEmpty)
+  }
+
+  /// What `--stream` adds to JSON Lines, and that it adds nothing to text.
+  @Test(arguments: [(["--json"], 2), ([], 0), (["-e", ":mode json"], 2)])
+  func tellsHowFarItIs(_ flags: [String], _ count: Int) throws {
+    let pictures = Fixture.root.deletingLastPathComponent().deletingLastPathComponent()
+      .appending(path: "examples/pictures").path
+    let arguments = flags + ["-e", ":image \(pictures)/red-apple.png \(pictures)/cat-face.png"]
+    let ended = try run(["--stream"] + arguments)
+    #expect(ended.code == 0)
+    let lines = ended.output.split(separator: "\n")
+    #expect(lines.count { $0.contains(#""partial":true"#) } == count, "\(ended.output)")
+    #expect(try lines.count - count == run(arguments).output.split(separator: "\n").count)
   }
 
   @Test func performsSeveralCommandsOfOneFlag() throws {

@@ -118,6 +118,15 @@ import Testing
     #expect(try place.weights("whole") == place.weights("parts"))
   }
 
+  @Test func tellsOfEveryStepWhenAsked() throws {
+    let place = try Place()
+    let ended = try train([place.recipe("run", steps: 3), "--json", "--stream"])
+    #expect(ended.code == 0 && ended.errors.isEmpty, "\(ended.errors)")
+    let lines = ended.output.split(separator: "\n")
+    #expect(lines.map { $0.contains(#""partial":true"#) } == [true, true, true, false])
+    #expect(lines.allSatisfy { $0.contains(#""seq":1,"#) && $0.contains(#""loss":"#) })
+  }
+
   @Test func endsWithOneAndNamesFileAndLine() throws {
     let place = try Place()
     let missing = try train(["\(place.url.path)/none.yaml"])

@@ -14,7 +14,7 @@ package enum ManualPage {
       .RI [ --json ] " " CHECKPOINT
       .br
       .B gaze train
-      .RI [ --steps " " N ] " " [ --resume ] " " [ --json ] " " RECIPE
+      .RI [ --steps " " N ] " " [ --resume ] " " [ --json ] " " [ --stream ] " " RECIPE
       .SH DESCRIPTION
       In a terminal,
       .B gaze

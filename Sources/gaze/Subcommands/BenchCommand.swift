@@ -9,7 +9,11 @@ struct BenchCommand: ParsableCommand {
 
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Time the kernels or training, on one thread and on all.",
-    usage: "gaze bench [--peaks <program>] [--threads <n>] [--quick] [--json] (kernels | train)")
+    usage:
+      """
+      gaze bench [--peaks <program>] [--threads <n>] [--quick] [--json] [--stream] \
+      (kernels | train)
+      """)
 
   @Argument(help: "What to time.")
   var subject: Subject
@@ -26,8 +30,7 @@ struct BenchCommand: ParsableCommand {
   @Flag(help: "A run of each, over little memory.")
   var quick = false
 
-  @Flag(help: "Print the result as a line of JSON.")
-  var json = false
+  @OptionGroup var results: ResultFlags
 
   func validate() throws { try Gaze.check(threads: threads) }
 
@@ -35,10 +38,9 @@ struct BenchCommand: ParsableCommand {
     var line = ":bench \(subject.rawValue)"
     if let peaks { line += " peaks=\(Launch.quoted(peaks))" }
     if quick { line += " quick" }
-    var launch = Launch()
+    var launch = results.launch()
     launch.steps = [.line(line)]
     launch.threads = threads
-    launch.format = json ? .json : .text
     // The program is named on the command line, which is as good as typed.
     launch.allowsShell = true
     try Gaze.end { try Batch.run(launch) }

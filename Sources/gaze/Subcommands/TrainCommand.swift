@@ -7,7 +7,10 @@ struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train", abstract: "Train a CLIP on captioned pictures.",
     usage:
-      "gaze train [--steps <n>] [--resume] [--threads <n>] [--batch] [--json] [--quiet] <recipe>",
+      """
+      gaze train [--steps <n>] [--resume] [--threads <n>] [--batch] [--json] [--stream] [--quiet] \
+      <recipe>
+      """,
     discussion: """
       In a terminal, shows how it learns and stays at the prompt, as a script does. Otherwise, or \
       with --batch, it says on standard error how far it is, and exits. Ctrl-C saves and ends; \
@@ -33,8 +36,7 @@ struct TrainCommand: ParsableCommand {
   @Flag(help: "Run plain and exit, even in a terminal.")
   var batch = false
 
-  @Flag(help: "Print the result as a line of JSON.")
-  var json = false
+  @OptionGroup var results: ResultFlags
 
   @Flag(name: [.short, .long], help: "No warnings, nothing on the way.")
   var quiet = false
@@ -50,12 +52,11 @@ struct TrainCommand: ParsableCommand {
     var line = ":train \(Launch.quoted(recipe))"
     if let steps { line += " steps=\(steps)" }
     if resume { line += " resume" }
-    var launch = Launch()
+    var launch = results.launch()
     launch.steps = [.line(line)]
     launch.threads = threads
     launch.isQuiet = quiet
-    launch.format = json ? .json : .text
-    let isPlain = batch || json || quiet || !Gaze.isTerminal
+    let isPlain = batch || results.json || quiet || !Gaze.isTerminal
     try Gaze.end { isPlain ? try Batch.run(launch) : try ConsoleFrontEnd.run(launch) }
   }
 }
