@@ -86,24 +86,4 @@ import Testing
     let text = try pipe.fileHandleForReading.readToEnd() ?? Data()
     return (isOurs, String(decoding: text, as: UTF8.self))
   }
-
-  /// A file that is cut while something reads it ends the process, but not without its name.
-  @Test func aFaultNamesItsFileAndEndsTheProcess() async throws {
-    let path = try folder.write([UInt8](repeating: 1, count: 200_000), to: "weights.bin")
-    let result = await #expect(
-      processExitsWith: .signal(SIGBUS), observing: [\.standardErrorContent]
-    ) { [path = path as String] in
-      let file = try MappedFile(path: path)
-      MappedFile.installFaultReporter()
-      guard truncate(path, 0) == 0 else { exit(1) }
-      // Several threads read it, as a product's do.
-      for start in 0..<3 {
-        Thread.detachNewThread { exit(file.bytes[start * 50_000] == 1 ? 2 : 3) }
-      }
-      sleep(60)
-    }
-    let said = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
-    #expect(said.contains("gaze: \(path) was cut short or became unreadable while in use"))
-    #expect(said.components(separatedBy: "was cut short").count == 2, "said once")
-  }
 }
