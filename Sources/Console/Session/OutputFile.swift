@@ -12,10 +12,11 @@ final class OutputFile {
     let flags = O_WRONLY | O_CREAT | O_CLOEXEC | (overwrites ? O_TRUNC : O_EXCL)
     let descriptor = open(path, flags, 0o666)
     guard descriptor >= 0 else {
-      throw errno == EEXIST
+      let code = errno
+      throw code == EEXIST
         ? OutputFile.exists(path)
         : CommandFailure(
-          code: "file.write", "\(path) cannot be written: \(String(cString: strerror(errno)))",
+          code: "file.write", "\(path) cannot be written: \(String(cString: strerror(code)))",
           remedy: "does its folder exist, and may you write there?")
     }
     self.path = path
@@ -28,7 +29,12 @@ final class OutputFile {
   }
 
   fileprivate static func exists(_ path: String) -> CommandFailure {
-    CommandFailure(
+    var status = stat()
+    if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+      return CommandFailure(
+        code: "file.kind", "\(path) is a folder", remedy: "name a file in it")
+    }
+    return CommandFailure(
       code: "file.exists", "\(path) is there already", remedy: "add `force` to overwrite it")
   }
 
@@ -36,7 +42,20 @@ final class OutputFile {
   fileprivate static func isSame(_ a: String, _ b: String) -> Bool {
     var (first, second) = (stat(), stat())
     guard stat(a, &first) == 0, stat(b, &second) == 0 else { return a == b }
-    return first.st_dev == second.st_dev && first.st_ino == second.st_ino
+    return isSame(first, second)
+  }
+
+  /// Whether a path leads to the file that standard input is read from.
+  fileprivate static func isStandardInput(_ path: String) -> Bool {
+    var (input, file) = (stat(), stat())
+    guard fstat(STDIN_FILENO, &input) == 0, input.st_mode & S_IFMT == S_IFREG,
+      stat(path, &file) == 0
+    else { return false }
+    return isSame(input, file)
+  }
+
+  private static func isSame(_ a: stat, _ b: stat) -> Bool {
+    a.st_dev == b.st_dev && a.st_ino == b.st_ino
   }
 }
 
@@ -71,7 +90,8 @@ extension Session {
       throw CommandFailure(code: "file.write", "no path has a NUL")
     }
     let written = [log?.file.path, once?.path].compactMap { $0 }
-    if (scripts + options.scripts + written).contains(where: { OutputFile.isSame($0, path) }) {
+    let isTaken = (scripts + options.scripts + written).contains { OutputFile.isSame($0, path) }
+    if isTaken || OutputFile.isStandardInput(path) {
       throw CommandFailure(
         code: "file.script", "\(path) is being read or written by this session",
         remedy: "choose another file")
