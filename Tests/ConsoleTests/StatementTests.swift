@@ -72,6 +72,14 @@ import Testing
       try ScriptReader.lines(of: ":a\r\n:b\n\r\n:c").map(\.text) == [":a", ":b", "", ":c"])
   }
 
+  /// Each line is looked at once, however long the prompt.
+  @Test func readsLongPromptsWhole() throws {
+    let text = String(repeating: "twenty letters a line\n", count: 200_000)
+    let lines = try ScriptReader.lines(of: "\"\"\"\n\(text)\"\"\"\n:show")
+    #expect(lines.map(\.number) == [1, 200_003])
+    #expect(lines.first?.text.utf8.count == text.utf8.count + 7)
+  }
+
   @Test func namesTheLineOfAnUnclosedPrompt() {
     #expect(throws: ScriptReader.UnclosedFence(line: 2)) {
       try ScriptReader.lines(of: ":a\n\"\"\"open\n:b\n")
@@ -80,11 +88,14 @@ import Testing
 
   @Test(
     arguments: [
-      (":load x\n:rank a | b\n\n  :quit 3", [":load x", ":rank a | b\n", "  :quit 3"]),
+      (":load x\n:rank a | b\n\n  :quit 3", [":load x", ":rank a | b", "  :quit 3"]),
       (":print \"\"\"one\n:two\n\"\"\"\n:show", [":print \"\"\"one\n:two\n\"\"\"", ":show"]),
       (":rank a |\nb", [":rank a |\nb"]),
       ("what is this?\n:not a command", ["what is this?\n:not a command"]),
       ("::text\n:text", ["::text\n:text"]),
+      (":rank a | b\n# a note\n!ls\n:show", [":rank a | b", "!ls", ":show"]),
+      ("# a note\n\n:print two", [":print two"]),
+      ("# a heading\nand its text\n:b", ["# a heading\nand its text\n:b"]),
       (":print \"\"\"open\n:show", [":print \"\"\"open\n:show"]),
       ("", [""]),
     ])

@@ -10,7 +10,7 @@ package struct ScriptReader {
     package let number: Int
   }
 
-  private var open: (text: String, number: Int)?
+  private var open: (lines: [String], number: Int)?
   private var number = 0
 
   package init() {}
@@ -24,17 +24,14 @@ package struct ScriptReader {
   /// Takes the next line, without its newline; gives a statement once it is whole.
   package mutating func take(_ text: String) -> Line? {
     number += 1
-    if let started = open {
-      let whole = started.text + "\n" + text
-      guard ScriptReader.closes(text) else {
-        open = (whole, started.number)
-        return nil
-      }
+    if let started = open?.number {
+      open?.lines.append(text)
+      guard ScriptReader.closes(text), let lines = open?.lines else { return nil }
       open = nil
-      return Line(text: whole, number: started.number)
+      return Line(text: lines.joined(separator: "\n"), number: started)
     }
     if let inside = ScriptReader.opening(in: text), !ScriptReader.closes(inside) {
-      open = (text, number)
+      open = ([text], number)
       return nil
     }
     return Line(text: text, number: number)
@@ -68,22 +65,31 @@ package struct ScriptReader {
     return lines
   }
 
-  /// What was typed or pasted at once, as statements: a command ends where a line begins another. Text
-  /// to be sent stays whole, whatever its lines begin with.
+  /// What was typed or pasted at once, as statements: a command ends where a line begins another, and
+  /// comments among commands are none of their words. Text to be sent stays whole, whatever its lines
+  /// begin with.
   package static func statements(typed text: String) -> [String] {
-    func isCommand(_ text: String) -> Bool {
-      text.first { !$0.isWhitespace } == ":" && !text.drop(while: \.isWhitespace).hasPrefix("::")
-    }
-    guard isCommand(text), let lines = try? lines(of: text) else { return [text] }
+    guard let lines = try? lines(of: text).map(\.text),
+      lines.first(where: { !isBlankOrComment($0) }).map(beginsCommand) == true
+    else { return [text] }
     var statements: [String] = []
-    for line in lines.map(\.text) {
-      if statements.isEmpty || isCommand(line) {
+    for line in lines where !isBlankOrComment(line) {
+      if statements.isEmpty || beginsCommand(line) {
         statements.append(line)
       } else {
         statements[statements.count - 1] += "\n" + line
       }
     }
     return statements
+  }
+
+  private static func beginsCommand(_ line: String) -> Bool {
+    let text = line.drop(while: \.isWhitespace)
+    return text.first == "!" || text.first == ":" && !text.hasPrefix("::")
+  }
+
+  private static func isBlankOrComment(_ line: String) -> Bool {
+    line.first { !$0.isWhitespace }.map { $0 == "#" } ?? true
   }
 
   /// A script whose last `"""` opens and does not close.
