@@ -1,4 +1,5 @@
 @testable import Console
+import Tensors
 import Testing
 
 @Suite struct LogTests {
@@ -61,15 +62,42 @@ import Testing
   @Test func startsWithWhatTheSessionHas() async throws {
     let folder = try Scratch()
     let test = TestSession()
+    let threads = ThreadPool.processorCount + 1
     try await test.run(
-      ":load emoji-clip as one", ":load emoji-clip as two dtype=q8", ":use one", ":set threads 1",
+      ":load emoji-clip as one", ":load emoji-clip as two dtype=q8", ":use one",
+      ":set threads \(threads)",
       ":image \(TestSession.cat) as tom", ":log \(folder.file("log.gaze"))")
     let commands = try folder.text("log.gaze").split(separator: "\n").filter { $0.hasPrefix(":") }
     #expect(
       commands == [
-        ":set threads 1", ":load emoji-clip as one", ":load emoji-clip as two dtype=q8", ":use one",
+        ":set threads \(threads)", ":load emoji-clip as one", ":load emoji-clip as two dtype=q8", ":use one",
         ":image \(TestSession.cat) as tom",
       ])
+  }
+
+  /// What a log does not repeat, its commands cannot look back to: neither the first time nor the
+  /// second.
+  @Test(arguments: [
+    ([":rank cat | dog"], ":check top == cat"), ([":attn layer=1"], ":step layer=+1"),
+    ([], ":check top == cat"), ([":embed cat-face"], ":show info"),
+  ])
+  func doesNotLookBackBehindItsBeginning(_ before: [String], _ line: String) async throws {
+    let folder = try Scratch()
+    let first = TestSession()
+    try await first.run(":load emoji-clip", ":image \(TestSession.cat)", ":set threads 1")
+    for line in before { try await first.run(line) }
+    try await first.run(":log \(folder.file("old"))", line, ":media", ":log off")
+    let second = TestSession()
+    let log = ":log \(Launch.quoted(folder.file("new")))"
+    _ = await second.exitCode(of: [.startUp(log), .script(folder.file("old"))])
+    let (old, new) = (try folder.text("old"), try folder.text("new"))
+    #expect(old == new)
+  }
+
+  @Test func namesAFolderThatIsNoFile() async throws {
+    let folder = try Scratch()
+    let failure = try #require(try await TestSession().run(":log \(folder.path)").failure)
+    #expect(failure.code == "file.kind" && failure.message.contains("is a folder"))
   }
 
   @Test func overwritesOnlyWhatItMay() async throws {

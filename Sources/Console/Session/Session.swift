@@ -1,6 +1,7 @@
 import Checkpoints
 import Engine
 import Foundation
+import Tensors
 import Training
 
 /// A console without a screen: takes lines, performs commands one after another, and says what
@@ -52,8 +53,12 @@ package actor Session {
   var once: OutputFile?
   private(set) var commandCount = 0
   private(set) var failureCount = 0
-  /// Every setting as it was at the start, for `:reset` and the preamble of a log.
-  private(set) lazy var initialSettings = settingItems()
+  /// Every setting as a session has it by itself, for `:reset` and the preamble of a log: threads
+  /// are the machine's, whatever number it was started with.
+  private(set) lazy var initialSettings = settingItems().map { item in
+    item.name == "threads"
+      ? .init(name: item.name, value: "\(ThreadPool.processorCount)", summary: item.summary) : item
+  }
   /// Listed once: the cache is a folder that other programs fill.
   private lazy var checkpointNames = locator.listing().map(\.name)
 

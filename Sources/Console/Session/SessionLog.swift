@@ -36,8 +36,19 @@ extension Session {
     send(.note("the log \(log.file.path) cannot be written any more; it ends here"))
   }
 
-  /// The commands that would bring a new session to where this one is, with their results.
-  func preamble() -> [(line: String, outcome: Outcome)] {
+  /// The commands that would bring a new session to where this one is, with what came of them.
+  func preamble() -> [(line: String, record: Record)] {
+    recreation().map { line, outcome in
+      let verb = Statement(line, origin: .script).verb
+      return (
+        line,
+        Record(
+          sequence: 0, verb: verb, source: nil, milliseconds: 0, outcome: .success(outcome))
+      )
+    }
+  }
+
+  private func recreation() -> [(line: String, outcome: Outcome)] {
     var commands: [(String, Outcome)] = []
     for (item, initial) in zip(settingItems(), initialSettings) where item.value != initial.value {
       let words = [item.name, item.value].map(CommandCompleter.quotedIfNeeded)

@@ -8,7 +8,9 @@ struct LogCommand: Command {
   private static let force = Flag("force", "overwrite the file if it is there")
 
   static let signature = Signature(
-    "log", "keep a log, which is a script that does the same again", footprint: .none,
+    "log",
+    "keep a log, which is a script that does the same again; checks and steps begin anew",
+    footprint: .none,
     [file.parameter, timing.parameter, force.parameter],
     examples: [":log session.gaze", ":log session.gaze force", ":log off"])
 
@@ -41,15 +43,15 @@ struct LogCommand: Command {
     let log = SessionLog(
       file: try session.outputFile(file, overwrites: overwrites), hasTiming: hasTiming)
     var text = SessionLog.header
-    for (line, outcome) in session.preamble() {
-      text += log.entry(
-        line,
-        Record(sequence: 0, verb: "", source: nil, milliseconds: 0, outcome: .success(outcome)))
-    }
+    let preamble = session.preamble()
+    for (line, record) in preamble { text += log.entry(line, record) }
     guard log.file.write(text) else {
       throw CommandFailure(code: "file.write", "\(file) cannot be written")
     }
     session.log = log
+    // What the log does not repeat, its checks and steps must not look back to.
+    session.last = preamble.last?.record
+    session.forgetTracing()
     return Outcome(Done("logging to \(log.file.path)"))
   }
 }
