@@ -161,10 +161,13 @@ struct AttentionResult: CommandResult {
 
   private var wordReport: Report {
     let greatest = trace.weights.max() ?? 0
+    // Shares of the mass, of which the rest is off the words, whatever the weights come to.
+    let sum = trace.weights.reduce(0, +)
+    let scale = sum > 0 ? (1 - trace.outside) / sum : 0
     let rows = zip(trace.pieces, trace.weights).map { piece, weight in
       let length = greatest > 0 ? Int((weight / greatest * 20).rounded()) : 0
       return [
-        StyledText(piece, .label), StyledText(Format.percent(weight), .number),
+        StyledText(piece, .label), StyledText(Format.percent(weight * scale), .number),
         StyledText(String(repeating: "#", count: max(0, length)), .good),
       ]
     }

@@ -292,12 +292,16 @@ extension LoadedModel {
       ? nil
       : traced.matrix.map { AttentionMaps.sinks($0, among: drawn, positions: positions) }
     for sink in sinks ?? [] { weights[sink - drawn.lowerBound] = 0 }
-    let total = row.reduce(0, +)
+    let (total, inside) = (row.reduce(0, +), weights.reduce(0, +))
+    // Relevance has no scale of its own; over words it is divided by its sum, as its authors do.
+    if request.method == .relevance, input.grid == nil, inside > 0 {
+      weights = weights.map { $0 / inside }
+    }
     return AttentionTrace(
       tower: request.tower, method: request.method, layer: layer, head: request.head,
       token: token, layers: input.tower.layers, heads: input.tower.heads, positions: positions,
       shape: shape, weights: weights,
-      outside: total > 0 ? max(0, total - weights.reduce(0, +)) / total : 0,
+      outside: total > 0 ? max(0, total - inside) / total : 0,
       sinks: sinks, region: input.image?.region, pieces: pieces, score: traced.score)
   }
 
