@@ -65,6 +65,37 @@ import Testing
     #expect(test.codes.compactMap(\.self) == ["usage"], "\(test.codes)")
   }
 
+  /// `:next` and `:prev` go one token on and back.
+  @Test func nextAndPreviousStep() async throws {
+    let test = try await traced()
+    try await test.run(
+      ":attn token=3", ":next", ":check token == 4", ":prev", ":prev", ":check token == 2",
+      ":next layer=0", ":check token == 2", ":check layer == 0")
+    #expect(test.codes.allSatisfy { $0 == nil }, "\(test.codes)")
+  }
+
+  /// What is printed of words are shares that leave room for what is off them, whatever the weights
+  /// come to; relevance itself is divided by its sum.
+  @Test func wordsHaveSharesOfTheMass() async throws {
+    let test = try await traced()
+    for line in [
+      ":attn method=relevance tower=text text=\"a photo of a cat\"",
+      ":attn tower=text text=\"a photo of a cat\" head=max", ":attn tower=text text=cat",
+    ] {
+      let record = try await test.run(line)
+      let result = try #require(try record.outcome.get().result as? AttentionResult)
+      let lines = PlainText.lines(
+        of: result.report, cells: .init(symbols: .ascii, colors: .monochrome))
+      let shares = lines.compactMap { line in
+        line.firstMatch(of: /([0-9.]+) %/).flatMap { Double($0.1) }
+      }
+      #expect(shares.count == result.trace.pieces.count + 1, "\(lines)")
+      #expect(abs(shares.reduce(0, +) - 100) < 0.3, "\(line): \(shares)")
+      guard result.trace.method == .relevance else { continue }
+      #expect(abs(result.trace.weights.reduce(0, +) - 1) < 1e-5)
+    }
+  }
+
   @Test func keepsWhatIsAskedForBesideAMethod() async throws {
     let test = try await traced()
     try await test.run(":step method=rollout layer=1", ":check layer == 1", ":check method == rollout")

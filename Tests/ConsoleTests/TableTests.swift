@@ -38,7 +38,9 @@ import Testing
     for (name, origin, code) in [
       ("att", Statement.Origin.script, "verb.unknown"), ("s", .prompt, "verb.ambiguous"),
       ("rnak", .prompt, "verb.unknown"), ("", .prompt, "verb.unknown"),
-      ("ask", .script, "ability.missing"),
+      ("ask", .script, "ability.missing"), ("occlude", .script, "ability.missing"),
+      ("capt", .prompt, "ability.missing"), ("capt", .script, "verb.unknown"),
+      ("un", .prompt, "verb.ambiguous"),
     ] {
       do throws(CommandFailure) {
         _ = try CommandTable.find(name, origin: origin, model: nil)
@@ -47,6 +49,14 @@ import Testing
         #expect(error.code == code)
       }
     }
+  }
+
+  /// A verb of a later family is known: to help, and as what a slip may have meant.
+  @Test func knowsVerbsThatAreToCome() async throws {
+    let test = TestSession()
+    #expect(try await test.run(":drwa x").failure?.remedy == "did you mean :draw?")
+    try await test.run(":help ask", ":check summary ~ /answer.a.prompt;.no.checkpoint/")
+    #expect(test.codes.last == .some(nil))
   }
 
   @Test func namesTheNearestVerbs() {

@@ -27,6 +27,8 @@ package enum CommandTable {
     LaterVerb("mask", "show who may see whom", ability: "answer"),
     LaterVerb("tokens", "show ids and media spans", ability: "answer"),
     LaterVerb("lens", "read hidden states as words", ability: "answer"),
+    LaterVerb("occlude", "show which parts an answer hangs on by covering them", ability: "answer"),
+    LaterVerb("diff", "answer for two pictures or models side by side", ability: "answer"),
     LaterVerb("alt", "show alternatives at a step", ability: "answer"),
   ]
 
@@ -41,16 +43,24 @@ package enum CommandTable {
       let signature = command.signature
       if signature.name == name || signature.aliases.contains(name) { return command }
     }
-    for later in laterVerbs where later.name == name || later.aliases.contains(name) {
-      throw failure(forAbility: later.name, model: model)
-    }
+    if let later = later(name) { throw failure(forAbility: later.name, model: model) }
     guard origin == .prompt, !name.isEmpty else { throw unknown(name, ambiguous: []) }
     var prefixed: [any Command.Type] = []
     for command in commands where command.signature.name.hasPrefix(name) {
       prefixed.append(command)
     }
-    if prefixed.count == 1 { return prefixed[0] }
-    throw unknown(name, ambiguous: prefixed.map { $0.signature.name })
+    let later = laterVerbs.filter { $0.name.hasPrefix(name) }
+    switch (prefixed.count, later.count) {
+    case (1, 0): return prefixed[0]
+    case (0, 1): throw failure(forAbility: later[0].name, model: model)
+    default:
+      throw unknown(name, ambiguous: prefixed.map { $0.signature.name } + later.map(\.name))
+    }
+  }
+
+  /// The verb of a later family that is called `name`.
+  static func later(_ name: String) -> LaterVerb? {
+    laterVerbs.first { $0.name == name || $0.aliases.contains(name) }
   }
 
   private static func unknown(_ name: String, ambiguous: [String]) -> CommandFailure {
@@ -60,6 +70,7 @@ package enum CommandTable {
         remedy: "type more of the name")
     }
     let names = commands.flatMap { [$0.signature.name] + $0.signature.aliases }
+      + laterVerbs.flatMap { [$0.name] + $0.aliases }
     let nearest = Suggestions.nearest(to: name, among: names)
     return CommandFailure(
       code: "verb.unknown", "there is no :\(name)",
@@ -72,7 +83,7 @@ package enum CommandTable {
 
   /// What a verb answers that the loaded checkpoint cannot serve.
   static func failure(forAbility verb: String, model: String?) -> CommandFailure {
-    let ability = laterVerbs.first { $0.name == verb }?.ability ?? verb
+    let ability = later(verb)?.ability ?? verb
     let subject = model.map { "\($0) cannot \(ability)" } ?? "no loaded checkpoint can \(ability)"
     return CommandFailure(
       code: "ability.missing", "\(subject); a model that generates can",

@@ -25,6 +25,8 @@ package struct Signature: Sendable {
 
   package let name: String
   package let aliases: [String]
+  /// The words that an alias stands for, where it comes without any.
+  let implied: [String: String]
   package let summary: String
   package let form: Form
   package let footprint: Footprint
@@ -34,11 +36,13 @@ package struct Signature: Sendable {
   package let examples: [String]
 
   package init(
-    _ name: String, aliases: [String] = [], _ summary: String, form: Form = .words,
+    _ name: String, aliases: [String] = [], implying implied: [String: String] = [:],
+    _ summary: String, form: Form = .words,
     footprint: Footprint = .ordinary, _ parameters: [Parameter] = [], examples: [String]
   ) {
     self.name = name
     self.aliases = aliases
+    self.implied = implied
     self.summary = summary
     self.form = form
     self.footprint = footprint
@@ -95,9 +99,15 @@ package enum Completer: Sendable, Equatable {
   /// Folders, and files whose names end in one of these.
   case files([String])
   case choices([String])
+  /// Texts, or `@FILE` for the lines of a file.
+  case textsOrFile
+  /// Texts and `{name}`s; behind `in`, a folder.
+  case query
   case mediaNames
   case modelNames
   case aliases
   case verbs
   case settings
+  /// A value of the setting that the word before names.
+  case settingValues
 }

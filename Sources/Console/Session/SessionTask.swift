@@ -22,6 +22,7 @@ struct SessionTask {
       do throws(CommandFailure) {
         let command = try CommandTable.find(name, origin: origin, model: model)
         let signature = command.signature
+        let rest = rest.allSatisfy(\.isWhitespace) ? signature.implied[name] ?? rest : rest
         action = .command(command, rest: rest)
         verb = signature.name
         footprint = signature.footprint

@@ -18,6 +18,7 @@ struct Help: Command {
       return Outcome(VerbListResult(CommandTable.commands.map { $0.signature }))
     }
     let name = verb.hasPrefix(":") ? String(verb.dropFirst()) : verb
+    if let later = CommandTable.later(name) { return Outcome(HelpResult(later)) }
     let command = try CommandTable.find(name, origin: .prompt, model: nil)
     return Outcome(HelpResult(command.signature))
   }
@@ -98,6 +99,16 @@ struct HelpResult: CommandResult {
     summary = signature.summary
     arguments = signature.parameters.map { Argument(usage: $0.usage, summary: $0.summary) }
     examples = signature.examples
+  }
+
+  /// What is to be known of a verb that no checkpoint of this version serves.
+  init(_ later: LaterVerb) {
+    name = later.name
+    aliases = later.aliases
+    usage = ":" + later.name
+    summary = "\(later.summary); no checkpoint that this version loads can \(later.ability)"
+    arguments = []
+    examples = []
   }
 
   var report: Report {

@@ -14,7 +14,7 @@ struct Step: Command {
   private static let end = Flag("end", "leave the stepper")
 
   static let signature = Signature(
-    "step", aliases: ["next", "prev"],
+    "step", aliases: ["next", "prev"], implying: ["next": "token=+1", "prev": "token=-1"],
     "step through tokens, layers and heads; alone, with the keys n p ← → ↑ ↓ m o e q",
     [
       token.parameter, layer.parameter, head.parameter, method.parameter, overlay.parameter,
