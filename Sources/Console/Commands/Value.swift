@@ -8,8 +8,10 @@ package struct ValueKind<Value: Sendable>: Sendable {
 }
 
 extension ValueKind where Value == String {
-  package static func text(_ placeholder: String = "TEXT") -> ValueKind {
-    ValueKind(placeholder: placeholder, expectation: "text", completion: .nothing) { $0 }
+  package static func text(
+    _ placeholder: String = "TEXT", _ completion: Completer = .nothing
+  ) -> ValueKind {
+    ValueKind(placeholder: placeholder, expectation: "text", completion: completion) { $0 }
   }
 
   /// - Parameter endings: those of the names that completion offers; none: all.

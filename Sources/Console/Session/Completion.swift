@@ -55,15 +55,16 @@ package struct CommandCompleter: Sendable {
       let key = String(word[..<equals])
       guard let option = signature.options.first(where: { $0.name == key }) else { return [] }
       let value = String(word[word.index(after: equals)...])
-      return values(option.completion, prefix: value).map {
+      return values(option.completion, prefix: value, after: nil).map {
         Candidate(range: range, replacement: "\(key)=\($0.text)", note: $0.note)
       }
     }
-    let place = max(0, CommandCompleter.wordCount(of: rest)) - (word.isEmpty ? 0 : 1)
+    let words = CommandCompleter.words(of: rest).dropLast(word.isEmpty ? 0 : 1)
+    let place = words.count
     let positionals = signature.positionals
     let positional = place < positionals.count
       ? positionals[place] : positionals.last.flatMap { $0.repeats ? $0 : nil }
-    var found = values(positional?.completion ?? .nothing, prefix: word).map {
+    var found = values(positional?.completion ?? .nothing, prefix: word, after: words.last).map {
       Candidate(range: range, replacement: $0.text, note: $0.note)
     }
     found += signature.options.filter { $0.name.hasPrefix(word) && !word.isEmpty }.map {
@@ -75,12 +76,23 @@ package struct CommandCompleter: Sendable {
     return found
   }
 
-  private func values(_ completer: Completer, prefix: String) -> [(text: String, note: String)] {
+  /// - Parameter before: the word that stands before it.
+  private func values(
+    _ completer: Completer, prefix: String, after before: String?
+  ) -> [(text: String, note: String)] {
     switch completer {
     case .nothing: []
     case .path: PathCompletion.paths(for: prefix)
     case .files(let endings): PathCompletion.paths(for: prefix, endings: endings)
     case .choices(let names): matching(names, prefix)
+    case .textsOrFile:
+      prefix.hasPrefix("@")
+        ? PathCompletion.paths(for: String(prefix.dropFirst())).map { ("@" + $0.text, $0.note) } : []
+    case .query:
+      before == "in"
+        ? PathCompletion.paths(for: prefix)
+        : context.media.map { "{\($0)}" }.filter { !prefix.isEmpty && $0.hasPrefix(prefix) }
+          .map { ($0, "") }
     case .mediaNames: matching(context.media, prefix)
     case .aliases: matching(context.aliases, prefix)
     case .modelNames:
@@ -89,6 +101,9 @@ package struct CommandCompleter: Sendable {
     case .settings:
       SettingDescription.all.filter { $0.name.hasPrefix(prefix) }
         .map { ($0.name + " ", $0.summary) }
+    case .settingValues:
+      SettingDescription.all.first { $0.name == before }
+        .map { values($0.completion, prefix: prefix, after: nil) } ?? []
     }
   }
 
@@ -102,9 +117,9 @@ package struct CommandCompleter: Sendable {
     return isPlain ? text : Launch.quoted(text)
   }
 
-  /// Words so far; a quote that is still open is closed for the count.
-  private static func wordCount(of rest: String) -> Int {
-    (try? Lexer.words(of: rest).count) ?? (try? Lexer.words(of: rest + "\"").count) ?? 0
+  /// Words so far; a quote that is still open is closed for that.
+  private static func words(of rest: String) -> [String] {
+    ((try? Lexer.words(of: rest)) ?? (try? Lexer.words(of: rest + "\"")) ?? []).map(\.text)
   }
 
   /// Where the word that ends the text begins, a quote that is still open included.

@@ -3,7 +3,7 @@ import Engine
 /// `:embed`: the embedding itself.
 struct Embed: Command {
   private static let subject = Positional(
-    ValueKind<String>.text("NAME|\"TEXT\""),
+    ValueKind<String>.text("NAME|\"TEXT\"", .mediaNames),
     "a staged picture, or a quoted text; the last picture by default", isRequired: false)
   private static let cache = Option("cache", .onOff, "use encodings made before (on)")
 

@@ -3,11 +3,11 @@ import Engine
 /// `:plan`: what a ranking would take, before anything is computed.
 struct Plan: Command {
   private static let labels = Positional(
-    ValueKind<String>.text("LABEL | LABEL"),
+    ValueKind<String>.text("LABEL | LABEL", .textsOrFile),
     "labels as for :rank; none plans the pictures alone",
     isRequired: false, repeats: true)
   private static let template = Option(
-    "template", .text("\"a photo of a {}\""), "as for :rank")
+    "template", .text("\"a photo of a {}\"", .textsOrFile), "as for :rank")
   private static let on = Option(
     "on", .name("NAME", .mediaNames), "one staged picture instead of all")
 

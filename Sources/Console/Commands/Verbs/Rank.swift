@@ -4,10 +4,10 @@ import Foundation
 /// `:rank`: zero-shot ranking of labels for the staged pictures.
 struct Rank: Command {
   private static let labels = Positional(
-    ValueKind<String>.text("LABEL | LABEL"),
+    ValueKind<String>.text("LABEL | LABEL", .textsOrFile),
     "labels between `|`; `@FILE` stands for the lines of a file", repeats: true)
   private static let template = Option(
-    "template", .text("\"a photo of a {}\""),
+    "template", .text("\"a photo of a {}\"", .textsOrFile),
     "`{}` stands for the label; several between `|`, or `@FILE`, are averaged")
   private static let on = Option(
     "on", .name("NAME", .mediaNames), "one staged picture instead of all")

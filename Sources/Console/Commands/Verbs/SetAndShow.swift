@@ -3,7 +3,7 @@ struct SetCommand: Command {
   private static let key = Positional(
     ValueKind<String>.name("KEY", .settings), "a setting", isRequired: false)
   private static let value = Positional(
-    ValueKind<String>.text("VALUE"), "its new value", isRequired: false)
+    ValueKind<String>.text("VALUE", .settingValues), "its new value", isRequired: false)
 
   static let signature = Signature(
     "set", "change a setting; alone, list them all", [key.parameter, value.parameter],
