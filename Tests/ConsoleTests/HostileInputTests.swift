@@ -96,7 +96,7 @@ import Testing
     try await test.run(":load emoji-clip", ":search cat in \(folder.path)", ":check searched == 1")
     #expect(test.codes == [nil, nil, nil])
     // A glob finds the name and cannot open it.
-    #expect(try await test.run(":image \(folder.path)/b*.png").failure?.code == "file.missing")
+    #expect(try await test.run(":image \(folder.path)/b*.png").failure?.code == "file.name")
     _ = CommandCompleter(CompletionContext()).candidates(
       for: ":image \(folder.path)/", at: folder.path.utf8.count + 8)
   }

@@ -82,6 +82,27 @@ import Testing
     #expect(test.events.contains { if case .progress = $0 { true } else { false } })
   }
 
+  /// A name that no text can hold is said, not passed over.
+  @Test func namesPicturesThatNoPathLeadsTo() async throws {
+    let folder = try Scratch()
+    let picture = try Data(contentsOf: URL(filePath: TestSession.cat))
+    _ = try folder.write("a.png", [UInt8](picture))
+    let bytes = Array((folder.path + "/").utf8) + [0xFF, 0xFE] + Array(".png".utf8) + [0]
+    let descriptor = bytes.withUnsafeBytes {
+      creat($0.bindMemory(to: CChar.self).baseAddress!, 0o600)
+    }
+    // Some file systems take no such names.
+    guard descriptor >= 0 else { return }
+    close(descriptor)
+    let test = TestSession()
+    try await test.run(
+      ":load emoji-clip", ":search cat in \(folder.path)", ":check searched == 1",
+      ":check skipped == 1")
+    #expect(test.codes.allSatisfy { $0 == nil }, "\(test.codes)")
+    #expect(test.transcript().errors.contains("its name is not UTF-8"))
+    #expect(try await test.run(":image \(folder.path)/*.png").failure?.code == "file.name")
+  }
+
   @Test func saysWhyThereIsNothingToFind() async throws {
     let empty = try Scratch()
     let test = TestSession()

@@ -4,7 +4,7 @@ import Tensors
 /// `:search`: rank the pictures of a folder by a text, a picture, or sums of them.
 struct Search: Command {
   private static let query = Positional(
-    ValueKind<String>.path("TEXT in FOLDER"),
+    ValueKind<String>.name("TEXT in FOLDER", .query),
     "a text, `{name}` for a staged picture, or several joined by + and -; then the folder",
     repeats: true)
   private static let top = Option("top", .integer(1...10_000), "how many to list (5)")
@@ -43,7 +43,8 @@ struct Search: Command {
       }
     }
     let folder = PathExpansion.expandingHome(query.folder)
-    let files = try PictureFolder.files(in: folder, unless: session.runtime.cancellation)
+    let (files, unnamed) = try PictureFolder.files(
+      in: folder, unless: session.runtime.cancellation)
     guard !files.isEmpty else {
       throw CommandFailure(
         code: "search.none", "\(folder) holds no pictures",
@@ -54,7 +55,8 @@ struct Search: Command {
       target = try await model.embed(query: terms, precision: precision, usesCache: usesCache)
     } catch { throw CommandFailure(error) }
     var search = FolderSearch(
-      model: model, precision: precision, usesCache: usesCache, target: target.vector)
+      model: model, precision: precision, usesCache: usesCache, target: target.vector,
+      unnamed: unnamed)
     for (index, path) in files.enumerated() {
       try session.checkInterrupt()
       session.send(
@@ -106,11 +108,15 @@ struct FolderSearch {
   let usesCache: Bool
   let target: [Float]
   private(set) var items: [SearchResult.Item] = []
-  private(set) var skipped: [(path: String, why: String)] = []
+  private(set) var skipped: [(path: String, why: String)]
   private(set) var cached = 0
   private var batch: [StagedPicture] = []
 
-  init(model: LoadedModel, precision: Precision, usesCache: Bool, target: [Float]) {
+  /// - Parameter unnamed: pictures that cannot be read, for no path leads to them.
+  init(
+    model: LoadedModel, precision: Precision, usesCache: Bool, target: [Float], unnamed: [String]
+  ) {
+    skipped = unnamed.map { ($0, "its name is not UTF-8") }
     self.model = model
     self.precision = precision
     self.usesCache = usesCache
