@@ -14,6 +14,17 @@ import Testing
     #expect(try await test.run(line).failure?.code == "usage")
   }
 
+  @Test func namesTheWordThatIsOneTooMany() async throws {
+    let test = TestSession()
+    try await test.run(":image \(TestSession.cat)")
+    for (line, word) in [
+      (":preview cat-face as-model junk", "junk"), (":preview cat-face as-modle", "as-modle"),
+    ] {
+      let failure = try #require(try await test.run(line).failure)
+      #expect(failure.message.contains("\"\(word)\" is one too many"), "\(failure.message)")
+    }
+  }
+
   @Test func refusesATruthThatContradictsItself() async throws {
     let folder = try Scratch()
     let test = TestSession()

@@ -86,10 +86,12 @@ package struct Arguments: Sendable {
     }
     if words.count > signature.arity.upperBound {
       let limit = signature.arity.upperBound
-      let nearest = Suggestions.nearest(
-        to: words[limit].text, among: signature.flags.map(\.name)).first
+      let flags = signature.flags.map(\.name)
+      // A flag is only a surplus word because of what stands behind it.
+      let surplus = words[limit...].first { !flags.contains($0.text) } ?? words[limit]
+      let nearest = Suggestions.nearest(to: surplus.text, among: flags).first
       throw .usage(
-        "\(signature.name) takes at most \(limit) words; \"\(words[limit].text)\" is one too many",
+        "\(signature.name) takes at most \(limit) words; \"\(surplus.text)\" is one too many",
         signature, remedy: nearest.map { "did you mean \($0)? usage: \(signature.usage)" })
     }
   }

@@ -10,8 +10,6 @@ package struct CommandFailure: Error, Equatable, Sendable {
   package var isCheck: Bool { code.hasPrefix("check.") }
   /// Whether the user interrupted.
   package var isInterrupt: Bool { code == CommandFailure.interrupted }
-  /// Whether a file could not be read or is not what it should be.
-  var isAboutFile: Bool { code.hasPrefix("file.") }
 
   static let interrupted = "interrupted"
 

@@ -25,7 +25,8 @@ extension Session {
       case .script(let path):
         let line = ":source \(Launch.quoted(path))"
         let record = await perform(line, origin: .script, isEchoed: false)
-        guard record?.failure?.isAboutFile != true else { return exit.failToStart() }
+        // What a script's own commands come to is not what `:source` itself does.
+        if let failure = record?.failure, !failure.isInterrupt { return exit.failToStart() }
       case .standardInput:
         await runStandardInput(nextLine)
       }
