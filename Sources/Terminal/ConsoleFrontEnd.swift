@@ -41,6 +41,7 @@ package enum ConsoleFrontEnd {
           interrupt: { session.interrupt() },
           complete: { painter.completions(of: $0, at: $1) },
           step: { submit.yield($0.line) },
+          endInput: { submit.finish() },
           historyPath: historyPath())
       }
     } catch {
@@ -74,6 +75,10 @@ package enum ConsoleFrontEnd {
       }
       queue.push(.busy(false))
     }
+    var state = await session.exitState
+    // The user has ended the input: what was interrupted before is over, as it is for `:quit`.
+    state.forgetInterrupt()
+    queue.push(.quit(state.code))
   }
 
   /// Whether a `"""` that a script would wait for the end of is open.

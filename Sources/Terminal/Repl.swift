@@ -16,6 +16,7 @@ package final class Repl {
   private enum Work {
     case line(String)
     case step(StepperKey)
+    case end
   }
 
   let session = SessionPane()
@@ -178,7 +179,7 @@ package final class Repl {
     } else if isBusy {
       hint = "a command runs; Ctrl-C cancels it"
     } else {
-      requests.append(.quit(0))
+      start(.end)
     }
   }
 
@@ -218,6 +219,7 @@ package final class Repl {
       show(line)
       host.submit(line)
     case .step(let key): host.step(key)
+    case .end: host.endInput()
     }
   }
 

@@ -13,6 +13,8 @@ package struct TerminalHost {
   package var complete: (_ text: String, _ cursor: Int) -> [Completion]
   /// Does what a key of the stepper asks for. It counts as running until `.busy(false)`.
   package var step: (StepperKey) -> Void
+  /// The user has no more to say. The answer is `.quit`.
+  package var endInput: () -> Void
   /// Where earlier inputs are kept; nil keeps none.
   package var historyPath: String?
   package var prompt: String
@@ -23,6 +25,7 @@ package struct TerminalHost {
     interrupt: @escaping () -> Void = {},
     complete: @escaping (_ text: String, _ cursor: Int) -> [Completion] = { _, _ in [] },
     step: @escaping (StepperKey) -> Void = { _ in },
+    endInput: @escaping () -> Void = {},
     historyPath: String? = nil, prompt: String = "gaze> "
   ) {
     self.submit = submit
@@ -30,6 +33,7 @@ package struct TerminalHost {
     self.interrupt = interrupt
     self.complete = complete
     self.step = step
+    self.endInput = endInput
     self.historyPath = historyPath
     self.prompt = prompt
   }

@@ -31,6 +31,7 @@ final class Demo: Sendable {
         if key == .quit { queue.push(.stepper(nil)) }
         queue.push(.busy(false))
       },
+      endInput: { [self] in queue.push(.quit(0)) },
       historyPath: ProcessInfo.processInfo.environment["DEMO_HISTORY"], prompt: "demo> ")
   }
 

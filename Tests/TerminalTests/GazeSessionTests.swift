@@ -88,4 +88,21 @@ struct GazeSessionTests {
     try send(":quit 5", to: tmux)
     try tmux.wait(for: "EXIT=5")
   }
+
+  /// Ctrl-D leaves with the code that `:quit` does.
+  @Test(
+    arguments: [
+      ([":print fine"], 0), ([":load nope"], 1), ([":load emoji-clip", ":check family == x"], 3),
+      ([":load nope", ":check error.code == \"checkpoint.invalid\""], 0),
+    ])
+  func leavingSaysWhatItsCommandsCameTo(lines: [String], code: Int) throws {
+    for key in ["C-d", ":quit"] {
+      let tmux = try gaze(columns: 100, rows: 30, ["TERM": "tmux-256color"])
+      for line in lines { try send(line, to: tmux) }
+      try send(":print done", to: tmux)
+      try tmux.wait(for: "the end") { $0.contains("\ndone\n") && !$0.contains("running") }
+      if key == ":quit" { try send(key, to: tmux) } else { try tmux.press(key) }
+      try tmux.wait(for: "EXIT=\(code)\n")
+    }
+  }
 }

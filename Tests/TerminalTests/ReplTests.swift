@@ -10,6 +10,7 @@ import Testing
 private final class Probe {
   var submitted: [String] = []
   var interrupts = 0
+  var ends = 0
   var steps: [StepperKey] = []
 
   func repl(rows: Int = 10, columns: Int = 60, history: String? = nil) -> Repl {
@@ -21,7 +22,7 @@ private final class Probe {
             Completion(range: 0..<cursor, replacement: $0)
           }
         },
-        step: { self.steps.append($0) },
+        step: { self.steps.append($0) }, endInput: { self.ends += 1 },
         historyPath: history, prompt: "> "),
       rows: rows, columns: columns)
   }
@@ -91,17 +92,26 @@ extension Repl {
   }
 
   @Test func controlDQuitsOnlyWhenEmptyAndIdle() {
-    let repl = Probe().repl()
+    let probe = Probe()
+    let repl = probe.repl()
     repl.type("a")
     repl.press(.plain(.home), .control("d"))
     #expect(repl.lines.last == ">")
-    #expect(repl.takeRequests().isEmpty)
     repl.apply(.busy(true))
     repl.press(.control("d"))
-    #expect(repl.takeRequests().isEmpty)
+    #expect(probe.ends == 0)
     repl.apply(.busy(false))
     repl.press(.control("d"))
-    #expect(repl.takeRequests() == [.quit(0)])
+    #expect(probe.ends == 1)
+    // The session knows with what code.
+    #expect(repl.takeRequests().isEmpty)
+    // What is typed behind it is not wanted any more.
+    repl.type("late")
+    repl.press(.plain(.enter), .control("d"))
+    #expect(probe.ends == 1)
+    #expect(probe.submitted.isEmpty)
+    repl.apply(.quit(3))
+    #expect(repl.takeRequests() == [.quit(3)])
   }
 
   @Test func requestsReachTheOwnerOfTheTerminal() {

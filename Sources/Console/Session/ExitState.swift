@@ -46,7 +46,7 @@ package struct ExitState: Sendable {
   mutating func interrupt() { isInterrupted = true }
 
   /// The user types on: what was interrupted before is over.
-  mutating func forgetInterrupt() { isInterrupted = false }
+  package mutating func forgetInterrupt() { isInterrupted = false }
 
   package var code: Int32 {
     if isInterrupted { return 130 }
