@@ -58,6 +58,10 @@ package final class SessionPane: Component {
 
   package func handle(_ event: InputEvent) -> Bool {
     guard isFocused, let action = Keymap.standard(.pane).action(for: event) else { return false }
+    if action == .focusNext {
+      isFocused = false
+      return true
+    }
     return perform(action)
   }
 

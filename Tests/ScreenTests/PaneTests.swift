@@ -113,6 +113,14 @@ import Testing
     #expect(pane.type("<up>") == [true])
     #expect(draw(pane, rows: 4, columns: 40).lines[0] == "line 6")
   }
+
+  @Test(arguments: ["<enter>", "q", "<esc>"]) func aFocusedPaneGivesTheFocusBack(key: String) {
+    let pane = pane(10)
+    #expect(pane.type(key) == [false])
+    pane.isFocused = true
+    #expect(pane.type(key) == [true])
+    #expect(!pane.isFocused)
+  }
 }
 
 @Suite struct StatusLineTests {

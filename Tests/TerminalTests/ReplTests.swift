@@ -148,6 +148,20 @@ extension Repl {
     #expect(repl.draw().cursor == Position(row: 9, column: 4))
   }
 
+  /// The input line is hidden meanwhile: no key that leaves the pane is to act on it.
+  @Test(arguments: [KeyEvent.plain(.enter), .plain("q"), .plain(.escape)])
+  func leavingAFocusedPaneKeepsTheInput(key: KeyEvent) {
+    let probe = Probe()
+    let repl = probe.repl()
+    repl.type("draft")
+    repl.press(.control("x"), .plain("o"))
+    #expect(repl.draw().cursor == nil)
+    repl.press(key)
+    #expect(probe.submitted.isEmpty)
+    #expect(repl.lines.last == "> draft")
+    #expect(repl.draw().cursor == Position(row: 9, column: 7))
+  }
+
   @Test func pagesScrollWithoutFocus() {
     let repl = Probe().repl(rows: 6)
     for index in 1...9 { repl.apply(.lines([StyledLine("line \(index)")])) }
