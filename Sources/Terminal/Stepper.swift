@@ -25,24 +25,27 @@ final class Stepper: Component {
   func render(into grid: inout Grid, in rect: Rect) {
     grid.fill(rect)
     guard let caption else { return }
+    let rows = caption.rows(width: rect.columns).prefix(max(1, rect.rows - 1))
     var column = 0
-    for row in caption.rows(width: rect.columns).prefix(1) {
-      column = grid.put(cells: row, row: 0, in: rect)
-    }
+    for (index, row) in rows.enumerated() { column = grid.put(cells: row, row: index, in: rect) }
     if rect.rows > 1 {
-      grid.put(Self.hint, row: 1, in: rect, style: .dim)
+      grid.put(Self.hint, row: rows.count, in: rect, style: .dim)
     } else {
       grid.put(Self.hint, row: 0, column: column > 0 ? column + 2 : 0, in: rect, style: .dim)
     }
   }
 
-  /// One row for the caption and the keys where both fit, else two.
+  /// One row for the caption and the keys where both fit, else one for the keys and as many as the
+  /// caption needs, within a limit.
   func rowCount(width: Int) -> Int {
-    guard let caption else { return 1 }
+    guard let caption, !caption.text.isEmpty else { return 1 }
     let together = Glyph.width(of: caption.text) + 2 + Glyph.width(of: Self.hint)
-    return caption.text.isEmpty || together <= width ? 1 : 2
+    guard together > width else { return 1 }
+    return min(Self.captionRows, caption.rows(width: width).count) + 1
   }
 
+  /// The most rows that the caption takes from the session.
+  private static let captionRows = 3
   private static let hint =
     "n/p token ←/→ head ↑/↓ layer m method o overlay e export Enter again q leave"
 }

@@ -39,6 +39,18 @@ import Testing
     #expect(request == nil)
   }
 
+  @Test func tellsTheStepperWhatLiesOutside() async throws {
+    let test = try await traced()
+    try await test.run(":step", ":step layer=-1")
+    let result = try #require(await test.session.tracing.result)
+    let captions = test.events.compactMap { event -> String? in
+      if case .stepping(let caption) = event { caption } else { nil }
+    }
+    #expect(captions.count == 2)
+    #expect(captions.last?.hasPrefix(result.caption) == true)
+    #expect(captions.last?.hasSuffix("; \(Format.percent(result.trace.outside)) outside") == true)
+  }
+
   @Test func leavesSinksOut() async throws {
     let test = try await traced()
     let whole = try #require(await test.session.tracing.result).trace

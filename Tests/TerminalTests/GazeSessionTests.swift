@@ -47,6 +47,7 @@ struct GazeSessionTests {
     try tmux.wait(for: "n/p token")
     try tmux.press("n")
     try tmux.wait(for: "token 1")
+    try tmux.wait(for: "outside")
     let mine = tmux.folder.appending(path: "attention.png")
     try Data("mine".utf8).write(to: mine)
     try tmux.press("e")

@@ -192,6 +192,32 @@ extension Repl {
     #expect(repl.lines.last == "> draft")
   }
 
+  @Test func theStepperShowsAllOfItsCaption() {
+    let repl = Probe().repl(rows: 24, columns: 40)
+    repl.apply(.status([.init("emoji-clip")]))
+    repl.apply(
+      .stepper(
+        StyledLine(
+          "vision, layer 5 of 0–5, mean of 6 heads, token 0  62 % in rows 2–4, columns 5–7; "
+            + "31.0 % outside")))
+    #expect(
+      repl.lines[19..<23] == [
+        " emoji-clip", "vision, layer 5 of 0–5, mean of 6 heads,",
+        "token 0  62 % in rows 2–4, columns 5–7;", "31.0 % outside",
+      ])
+    #expect(repl.lines[23].hasPrefix("n/p token ←/→ head"))
+    // Never more than three rows of it.
+    repl.apply(.stepper(StyledLine(String(repeating: "word ", count: 200))))
+    #expect(repl.lines[19] == " emoji-clip")
+    #expect(repl.lines[22].hasPrefix("word word"))
+    #expect(repl.lines[23].hasPrefix("n/p token ←/→ head"))
+    // Nor more than the screen can spare.
+    repl.resize(rows: 6, columns: 40)
+    #expect(repl.lines[3] == " emoji-clip")
+    #expect(repl.lines[4].hasPrefix("word word"))
+    #expect(repl.lines[5].hasPrefix("n/p token ←/→ head"))
+  }
+
   /// A step may take long on a large model: it waits its turn and can be cancelled.
   @Test func stepsCountAsRunning() {
     let probe = Probe()
@@ -252,12 +278,15 @@ extension Repl {
     repl.apply(.lines([StyledLine("한국어 줄"), StyledLine("another line of text")]))
     repl.type("긴 입력 줄 with 여러 words :l")
     repl.press(.plain(.tab))
-    for rows in 0...12 {
-      for columns in [0, 1, 2, 3, 5, 9, 40, 99, 100, 200] {
-        repl.resize(rows: rows, columns: columns)
-        let (grid, cursor) = repl.draw()
-        #expect(grid.rows == rows && grid.columns == columns)
-        if let cursor { #expect(grid.bounds.contains(row: cursor.row, column: cursor.column)) }
+    for caption in [nil, StyledLine("층 8, a caption of several words")] {
+      repl.apply(.stepper(caption))
+      for rows in 0...12 {
+        for columns in [0, 1, 2, 3, 5, 9, 40, 99, 100, 200] {
+          repl.resize(rows: rows, columns: columns)
+          let (grid, cursor) = repl.draw()
+          #expect(grid.rows == rows && grid.columns == columns)
+          if let cursor { #expect(grid.bounds.contains(row: cursor.row, column: cursor.column)) }
+        }
       }
     }
   }

@@ -61,7 +61,8 @@ struct Step: Command {
     if isBare { session.tracing.isStepping = true }
     if session.tracing.isStepping, let result = session.tracing.result {
       let sentence = result.heatMap.map { "  " + $0.sentence } ?? ""
-      session.send(.stepping(caption: result.caption + sentence))
+      let outside = "; \(Format.percent(result.trace.outside)) outside"
+      session.send(.stepping(caption: result.caption + sentence + outside))
     }
     return outcome
   }
