@@ -40,7 +40,7 @@ package enum ConsoleFrontEnd {
           isUnfinished: { isUnfinished($0) },
           interrupt: { session.interrupt() },
           complete: { painter.completions(of: $0, at: $1) },
-          step: { submit.yield($0.line) },
+          step: { submit.yield(painter.line(for: $0)) },
           endInput: { submit.finish() },
           historyPath: historyPath())
       }

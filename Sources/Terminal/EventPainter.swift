@@ -14,6 +14,8 @@ final class EventPainter: Sendable {
     /// What the user has chosen to draw with; nil leaves it to the terminal's abilities.
     var wishes: (symbols: SymbolSet?, colors: ColorDepth?) = (nil, nil)
     var isStepping = false
+    /// Whether the stepper looks at a picture and not at words.
+    var stepsOverPicture = true
     var format = OutputFormat.text
     var training = TrainingView()
 
@@ -55,6 +57,12 @@ final class EventPainter: Sendable {
     }
   }
 
+  /// The command that a key of the stepper stands for.
+  func line(for key: StepperKey) -> String {
+    // Words have no pixels.
+    key.line(exportedAs: state.withLock { $0.stepsOverPicture } ? "png" : "svg")
+  }
+
   func show(_ event: Event) {
     switch event {
     case .began(let invocation):
@@ -86,8 +94,8 @@ final class EventPainter: Sendable {
       queue.push(.placement(PreviewPlacement(layout)))
     case .focusNext:
       queue.push(.focusNext)
-    case .stepping(let caption):
-      state.withLock { $0.isStepping = caption != nil }
+    case .stepping(let caption, let overPicture):
+      state.withLock { ($0.isStepping, $0.stepsOverPicture) = (caption != nil, overPicture) }
       queue.push(.stepper(caption.map { StyledLine($0) }))
     case .status(let status):
       state.withLock { state in
@@ -217,8 +225,8 @@ extension Report.Block {
 }
 
 extension StepperKey {
-  /// The command that a key of the stepper stands for.
-  var line: String {
+  /// The command that the key stands for, where a map is exported with this ending.
+  fileprivate func line(exportedAs ending: String) -> String {
     switch self {
     case .nextToken: ":step token=+1"
     case .previousToken: ":step token=-1"
@@ -229,14 +237,14 @@ extension StepperKey {
     case .method: ":step method=next"
     case .overlay: ":step overlay=next"
     case .again: ":step"
-    case .export: ":export attn \(Self.freeName)"
+    case .export: ":export attn \(Self.freeName(ending))"
     case .quit: ":step end"
     }
   }
 
-  /// A name for a picture that no file in the working folder has: a key must not overwrite one.
-  private static var freeName: String {
-    let names = (1...).lazy.map { $0 == 1 ? "attention.png" : "attention-\($0).png" }
-    return names.first { !FileManager.default.fileExists(atPath: $0) } ?? "attention.png"
+  /// A name for a drawing that no file in the working folder has: a key must not overwrite one.
+  private static func freeName(_ ending: String) -> String {
+    let names = (1...).lazy.map { ($0 == 1 ? "attention" : "attention-\($0)") + "." + ending }
+    return names.first { !FileManager.default.fileExists(atPath: $0) } ?? "attention.\(ending)"
   }
 }

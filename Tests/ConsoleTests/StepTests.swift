@@ -44,7 +44,7 @@ import Testing
     try await test.run(":step", ":step layer=-1")
     let result = try #require(await test.session.tracing.result)
     let captions = test.events.compactMap { event -> String? in
-      if case .stepping(let caption) = event { caption } else { nil }
+      if case .stepping(let caption, overPicture: true) = event { caption } else { nil }
     }
     #expect(captions.count == 2)
     #expect(captions.last?.hasPrefix(result.caption) == true)

@@ -62,6 +62,22 @@ struct GazeSessionTests {
     #expect(saved.hasSuffix(":attn on=고양이\n:step\n"))
   }
 
+  /// What words are exported as has to suit them too.
+  @Test func exportingWhileSteppingOverWords() throws {
+    let tmux = try gaze(columns: 100, rows: 30, ["TERM": "tmux-256color"])
+    try send(":load emoji-clip", to: tmux)
+    try tmux.wait(for: "can rank, embed, attend")
+    try send(":attn tower=text text=\"a cat\"", to: tmux)
+    try tmux.wait(for: "off the words")
+    try send(":step", to: tmux)
+    try tmux.wait(for: "n/p token")
+    try tmux.press("e")
+    try tmux.wait(for: "wrote attention.svg")
+    let drawing = try String(
+      contentsOf: tmux.folder.appending(path: "attention.svg"), encoding: .utf8)
+    #expect(drawing.contains("<svg"))
+  }
+
   /// What a `"""` means at the prompt is what it means in a script.
   @Test func textsOfSeveralLines() throws {
     let tmux = try gaze(columns: 100, rows: 30, ["TERM": "tmux-256color"])

@@ -65,8 +65,9 @@ package enum Event: Sendable {
   case note(String)
   /// Later results are to be shown in this format.
   case format(OutputFormat)
-  /// A front end with keys steps through attention from here on; nil ends that.
-  case stepping(caption: String?)
+  /// A front end with keys steps through attention from here on, over a picture or else over
+  /// words; nil ends that.
+  case stepping(caption: String?, overPicture: Bool = true)
   /// The prompt, the status line or completion may have changed.
   case status(SessionStatus)
 }

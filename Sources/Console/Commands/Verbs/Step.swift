@@ -62,7 +62,9 @@ struct Step: Command {
     if session.tracing.isStepping, let result = session.tracing.result {
       let sentence = result.heatMap.map { "  " + $0.sentence } ?? ""
       let outside = "; \(Format.percent(result.trace.outside)) outside"
-      session.send(.stepping(caption: result.caption + sentence + outside))
+      session.send(
+        .stepping(
+          caption: result.caption + sentence + outside, overPicture: result.heatMap != nil))
     }
     return outcome
   }
