@@ -98,11 +98,12 @@ final class EventPainter: Sendable {
       state.withLock { ($0.isStepping, $0.stepsOverPicture) = (caption != nil, overPicture) }
       queue.push(.stepper(caption.map { StyledLine($0) }))
     case .status(let status):
-      state.withLock { state in
+      let cells = state.withLock { state in
         state.completion = status.completion
         state.wishes = (status.renderer.symbols, status.color.depth)
+        return state.wishedCells
       }
-      queue.push(.status(segments(of: status)))
+      queue.push(.status(segments(of: status, drawnWith: cells)))
     }
   }
 
@@ -171,7 +172,9 @@ final class EventPainter: Sendable {
     StyledLine(text.spans.map { Span($0.text, $0.role.style) }, hangingIndent: 2)
   }
 
-  private func segments(of status: SessionStatus) -> [StatusLine.Segment] {
+  private func segments(
+    of status: SessionStatus, drawnWith cells: CellRenderer
+  ) -> [StatusLine.Segment] {
     var segments = [
       StatusLine.Segment(status.model ?? "no model", style: .bold, priority: 9)
     ]
@@ -181,6 +184,7 @@ final class EventPainter: Sendable {
     segments.append(.init(status.precision, priority: 6))
     segments.append(
       .init("\(status.isa) × \(status.threads)", priority: 3))
+    segments.append(.init(cells.name, priority: 2))
     if !status.completion.media.isEmpty {
       segments.append(.init(status.completion.media.suffix(3).joined(separator: " "), priority: 5))
     }
