@@ -17,6 +17,9 @@ typedef struct {
   struct jpeg_error_mgr manager;
   jmp_buf exit;
   gaze_failure *failure;
+  gaze_cancellation cancellation;
+  /// Bytes of one row of the picture.
+  size_t stride;
   /// Whether what went wrong is that the bytes ended.
   bool starved;
 } trampoline;
@@ -38,10 +41,17 @@ static void leave_with(j_common_ptr codec, const char *text) {
 /// Warnings are not errors to Pillow either, and nothing may be printed.
 static void ignore_message(j_common_ptr codec) { (void)codec; }
 
-static void count_scans(j_common_ptr codec) {
+/// Called by the library for every row that it gives out, and before that, while it gathers the
+/// scans of a progressive file, for every row of blocks.
+static void watch(j_common_ptr codec) {
+  trampoline *self = (trampoline *)codec->err;
   j_decompress_ptr decoder = (j_decompress_ptr)codec;
   if (decoder->is_decompressor && decoder->input_scan_number > MAXIMUM_SCANS)
     leave_with(codec, "more than 500 scans");
+  if (self->cancellation.is_cancelled(self->cancellation.context, self->stride)) {
+    self->failure->is_cancelled = true;
+    leave_with(codec, "cancelled");
+  }
 }
 
 static void no_work(j_decompress_ptr decoder) { (void)decoder; }
@@ -62,11 +72,13 @@ static void skip(j_decompress_ptr decoder, long count) {
 }
 
 bool gaze_jpeg_decode(const uint8_t *bytes, size_t count, uint32_t width, uint32_t height,
-                      int components, uint8_t *out, size_t out_count, gaze_failure *failure) {
+                      int components, uint8_t *out, size_t out_count,
+                      gaze_cancellation cancellation, gaze_failure *failure) {
   struct jpeg_decompress_struct decoder;
   struct jpeg_progress_mgr progress;
   struct jpeg_source_mgr source;
   trampoline errors;
+  const size_t stride = (size_t)width * (size_t)components;
   // Whether every row is written: a missing end marker does not matter then.
   volatile bool complete = false;
 
@@ -77,6 +89,8 @@ bool gaze_jpeg_decode(const uint8_t *bytes, size_t count, uint32_t width, uint32
   errors.manager.error_exit = leave;
   errors.manager.output_message = ignore_message;
   errors.failure = failure;
+  errors.cancellation = cancellation;
+  errors.stride = stride;
   errors.starved = false;
 
   if (setjmp(errors.exit)) {
@@ -84,7 +98,7 @@ bool gaze_jpeg_decode(const uint8_t *bytes, size_t count, uint32_t width, uint32
     return complete && errors.starved;
   }
   jpeg_create_decompress(&decoder);
-  progress.progress_monitor = count_scans;
+  progress.progress_monitor = watch;
   decoder.progress = &progress;
   source.next_input_byte = bytes;
   source.bytes_in_buffer = count;
@@ -106,7 +120,6 @@ bool gaze_jpeg_decode(const uint8_t *bytes, size_t count, uint32_t width, uint32
   decoder.do_fancy_upsampling = TRUE;
   jpeg_start_decompress(&decoder);
 
-  size_t stride = (size_t)width * (size_t)components;
   if (decoder.output_width != width || decoder.output_height != height ||
       decoder.output_components != components || out_count / stride < height)
     leave_with((j_common_ptr)&decoder, "the output has another size than the header");

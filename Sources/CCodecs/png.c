@@ -17,6 +17,8 @@ typedef struct {
   uint8_t *written;
   size_t written_count, capacity;
   gaze_failure *failure;
+  /// Of reading.
+  gaze_cancellation cancellation;
 } stream;
 
 static void leave(png_structp png, png_const_charp text) {
@@ -31,8 +33,18 @@ static void ignore_warning(png_structp png, png_const_charp text) {
   (void)text;
 }
 
+/// Leaves if the caller wants no more. Asked for rows and for bytes of the file: a file may hold
+/// much that is no pixel.
+static void watch(png_structp png, size_t count) {
+  stream *self = png_get_io_ptr(png);
+  if (!self->cancellation.is_cancelled(self->cancellation.context, count)) return;
+  self->failure->is_cancelled = true;
+  png_error(png, "cancelled");
+}
+
 static void read_bytes(png_structp png, png_bytep out, size_t count) {
   stream *self = png_get_io_ptr(png);
+  watch(png, count);
   if (count > self->left) png_error(png, "the file is truncated");
   memcpy(out, self->next, count);
   self->next += count;
@@ -100,9 +112,11 @@ static void copy_colours(png_structp png, png_infop info, gaze_png_extras *extra
 }
 
 bool gaze_png_decode(const uint8_t *bytes, size_t count, gaze_png_header expected, uint8_t *out,
-                     size_t out_count, gaze_png_extras *extras, gaze_failure *failure) {
+                     size_t out_count, gaze_cancellation cancellation, gaze_png_extras *extras,
+                     gaze_failure *failure) {
   memset(extras, 0, sizeof *extras);
-  stream input = {.next = bytes, .left = count, .failure = failure};
+  stream input = {
+      .next = bytes, .left = count, .failure = failure, .cancellation = cancellation};
   png_structp png =
       png_create_read_struct(PNG_LIBPNG_VER_STRING, &input, leave, ignore_warning);
   png_infop info = png == NULL ? NULL : png_create_info_struct(png);
@@ -115,7 +129,7 @@ bool gaze_png_decode(const uint8_t *bytes, size_t count, gaze_png_header expecte
   volatile bool complete = false;
   if (setjmp(png_jmpbuf(png))) {
     png_destroy_read_struct(&png, &info, NULL);
-    return complete;
+    return complete && !failure->is_cancelled;
   }
   png_set_read_fn(png, &input, read_bytes);
   png_set_crc_action(png, PNG_CRC_QUIET_USE, PNG_CRC_QUIET_USE);
@@ -138,7 +152,10 @@ bool gaze_png_decode(const uint8_t *bytes, size_t count, gaze_png_header expecte
   if (png_get_rowbytes(png, info) != stride || out_count / stride < expected.height)
     png_error(png, "the output has another size than the header");
   for (int pass = 0; pass < passes; pass++)
-    for (uint32_t y = 0; y < expected.height; y++) png_read_row(png, out + stride * y, NULL);
+    for (uint32_t y = 0; y < expected.height; y++) {
+      watch(png, stride);
+      png_read_row(png, out + stride * y, NULL);
+    }
   complete = true;
   copy_metadata(png, info, extras);
   png_read_end(png, info);

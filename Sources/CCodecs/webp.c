@@ -44,31 +44,50 @@ static void copy_chunk(const WebPDemuxer *demuxer, const char name[4], gaze_chun
   WebPDemuxReleaseChunkIterator(&found);
 }
 
+/// Decodes a frame to its place on the canvas, where nothing may have been drawn before.
+static bool draw(const WebPIterator *frame, gaze_webp_header canvas, uint8_t *out) {
+  size_t stride = (size_t)canvas.width * 4;
+  uint32_t width = (uint32_t)frame->width, height = (uint32_t)frame->height;
+  uint32_t left = (uint32_t)frame->x_offset, top = (uint32_t)frame->y_offset;
+  if (width == 0 || height == 0 || width > canvas.width || left > canvas.width - width ||
+      height > canvas.height || top > canvas.height - height)
+    return false;
+  if (width < canvas.width || height < canvas.height) memset(out, 0, stride * canvas.height);
+  WebPDecoderConfig config;
+  if (!WebPInitDecoderConfig(&config)) return false;
+  config.output.colorspace = MODE_RGBA;
+  config.output.is_external_memory = 1;
+  config.output.u.RGBA.rgba = out + stride * top + (size_t)left * 4;
+  config.output.u.RGBA.stride = (int)stride;
+  config.output.u.RGBA.size = stride * (height - 1) + (size_t)width * 4;
+  return WebPDecode(frame->fragment.bytes, frame->fragment.size, &config) == VP8_STATUS_OK;
+}
+
 bool gaze_webp_decode(const uint8_t *bytes, size_t count, gaze_webp_header expected, uint8_t *out,
                       size_t out_count, gaze_webp_extras *extras, gaze_failure *failure) {
   memset(extras, 0, sizeof *extras);
   WebPData data = {.bytes = bytes, .size = count};
-  WebPAnimDecoder *decoder = WebPAnimDecoderNew(&data, NULL);
-  if (decoder == NULL) return fail(failure, "the container is broken or truncated");
-  WebPAnimInfo info;
-  uint8_t *canvas = NULL;
-  int timestamp = 0;
-  size_t size = (size_t)expected.width * expected.height * 4;
+  WebPDemuxer *demuxer = WebPDemux(&data);
+  if (demuxer == NULL) return fail(failure, "the container is broken or truncated");
+  WebPIterator frame;
   bool decoded = false;
-  if (!WebPAnimDecoderGetInfo(decoder, &info) || info.canvas_width != expected.width ||
-      info.canvas_height != expected.height || out_count < size) {
+  if (WebPDemuxGetI(demuxer, WEBP_FF_CANVAS_WIDTH) != expected.width ||
+      WebPDemuxGetI(demuxer, WEBP_FF_CANVAS_HEIGHT) != expected.height ||
+      out_count / 4 / expected.width < expected.height) {
     fail(failure, "contradictory headers");
-  } else if (!WebPAnimDecoderGetNext(decoder, &canvas, &timestamp)) {
+  } else if (!WebPDemuxGetFrame(demuxer, 1, &frame)) {
     fail(failure, "the first frame is broken or truncated");
   } else {
-    memcpy(out, canvas, size);
-    extras->frames = info.frame_count;
-    const WebPDemuxer *demuxer = WebPAnimDecoderGetDemuxer(decoder);
+    decoded = draw(&frame, expected, out) ||
+              fail(failure, "the first frame is broken or truncated");
+    WebPDemuxReleaseIterator(&frame);
+  }
+  if (decoded) {
+    extras->frames = WebPDemuxGetI(demuxer, WEBP_FF_FRAME_COUNT);
     copy_chunk(demuxer, "EXIF", &extras->exif);
     copy_chunk(demuxer, "XMP ", &extras->xmp);
-    decoded = true;
   }
-  WebPAnimDecoderDelete(decoder);
+  WebPDemuxDelete(demuxer);
   return decoded;
 }
 

@@ -31,16 +31,22 @@ package struct Bitmap: Sendable, Equatable {
     self.pixels = pixels
   }
 
-  /// A picture whose samples `body` writes, all of them.
-  static func filled(
+  /// A picture whose samples `body` writes, all of them unless it throws.
+  static func filled<Failure>(
     width: Int, height: Int, channels: Int,
-    _ body: (_ samples: UnsafeMutableBufferPointer<UInt8>) -> Void
-  ) -> Bitmap {
+    _ body: (_ samples: UnsafeMutableBufferPointer<UInt8>) throws(Failure) -> Void
+  ) throws(Failure) -> Bitmap {
     let count = width * height * channels
+    var failure: Failure?
     let pixels = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
-      body(UnsafeMutableBufferPointer(rebasing: buffer[..<count]))
-      initialized = count
+      do throws(Failure) {
+        try body(UnsafeMutableBufferPointer(rebasing: buffer[..<count]))
+        initialized = count
+      } catch {
+        failure = error
+      }
     }
+    if let failure { throw failure }
     return Bitmap(uncheckedWidth: width, height: height, channels: channels, pixels: pixels)
   }
 

@@ -69,21 +69,24 @@ package enum ImageFile {
   /// - Parameters:
   ///   - bytes: the whole file.
   ///   - source: what errors call the file.
+  ///   - isCancelled: asked every few rows.
   /// - Throws: ``MediaError``, for an unknown format, a damaged or truncated file, or a picture
-  ///   that is over budget.
+  ///   that is over budget; ``MediaError/cancelled`` soon after `isCancelled` answers true.
   package static func decode(
-    bytes: [UInt8], source: String, budget: DecodeBudget = .standard
+    bytes: [UInt8], source: String, budget: DecodeBudget = .standard,
+    unless isCancelled: @escaping () -> Bool = { false }
   ) throws(MediaError) -> DecodedImage {
     guard !bytes.isEmpty else { throw .emptyFile(source: source) }
     let file = ByteView(bytes)
+    let watch = DecodingWatch(unless: isCancelled)
     if file.hasPrefix([0xFF, 0xD8, 0xFF]) {
-      return try JPEGFile.decode(file, source: source, budget: budget)
+      return try JPEGFile.decode(file, source: source, budget: budget, watch: watch)
     }
     if file.hasPrefix([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) {
-      return try PNGFile.decode(file, source: source, budget: budget)
+      return try PNGFile.decode(file, source: source, budget: budget, watch: watch)
     }
     if file.hasPrefix("RIFF"), file.dropFirst(8).hasPrefix("WEBPVP8") {
-      return try WebPFile.decode(file, source: source, budget: budget)
+      return try WebPFile.decode(file, source: source, budget: budget, watch: watch)
     }
     throw .unknownFormat(source: source)
   }

@@ -14,30 +14,39 @@ struct JPEGFile {
   private let source: String
 
   static func decode(
-    _ file: ByteView, source: String, budget: DecodeBudget
+    _ file: ByteView, source: String, budget: DecodeBudget, watch: DecodingWatch
   ) throws(MediaError) -> DecodedImage {
-    let header = try JPEGFile(file, source: source)
-    return try header.decode(budget: budget)
+    let header = try JPEGFile(file, source: source, watch: watch)
+    return try header.decode(budget: budget, watch: watch)
   }
 
-  private func decode(budget: DecodeBudget) throws(MediaError) -> DecodedImage {
+  private func decode(
+    budget: DecodeBudget, watch: DecodingWatch
+  ) throws(MediaError) -> DecodedImage {
     try budget.check(
       width: width, height: height, bytesPerPixel: max(layers, 3), source: source)
     var failure = gaze_failure()
     var decoded = false
     let stored = Bitmap.filled(width: width, height: height, channels: layers) { samples in
       decoded = file.bytes.withUnsafeBufferPointer { input in
-        gaze_jpeg_decode(
-          input.baseAddress, input.count, UInt32(width), UInt32(height), Int32(layers),
-          samples.baseAddress, samples.count, &failure)
+        watch.lent { cancellation in
+          gaze_jpeg_decode(
+            input.baseAddress, input.count, UInt32(width), UInt32(height), Int32(layers),
+            samples.baseAddress, samples.count, cancellation, &failure)
+        }
       }
     }
-    guard decoded else { throw damaged(failure.text) }
-    let colour = layers == 1 ? stored.greyAsRGB() : layers == 4 ? stored.inkAsRGB() : stored
+    guard decoded else { throw failure.error(source: source, format: .jpeg) }
+    let colour =
+      switch layers {
+      case 1: try stored.greyAsRGB(asking: watch.check(after:))
+      case 4: try stored.inkAsRGB(asking: watch.check(after:))
+      default: stored
+      }
     let orientation = ImageMetadata(exif: exif.map { ByteView($0) }, xmp: xmp).orientation
     return DecodedImage(
-      bitmap: orientation.applied(to: colour), format: .jpeg, storedWidth: width,
-      storedHeight: height, orientation: orientation, notes: [])
+      bitmap: try orientation.applied(to: colour, asking: watch.check(after:)), format: .jpeg,
+      storedWidth: width, storedHeight: height, orientation: orientation, notes: [])
   }
 
   private func damaged(_ problem: String) -> MediaError {
@@ -46,11 +55,14 @@ struct JPEGFile {
 
   // MARK: Markers
 
-  private init(_ file: ByteView, source: String) throws(MediaError) {
+  private init(_ file: ByteView, source: String, watch: DecodingWatch) throws(MediaError) {
     self.file = file
     self.source = source
-    var place = 2
-    while try !readMarker(at: &place) {}
+    var (last, place) = (0, 2)
+    while try !readMarker(at: &place) {
+      try watch.check(after: place - last)
+      last = place
+    }
     guard layers > 0 else { throw damaged("no frame header before the first scan") }
     guard width > 0, height > 0 else { throw damaged("\(width)×\(height) pixels") }
   }
@@ -115,12 +127,5 @@ struct JPEGFile {
 
   private func unsupported(_ feature: String) -> MediaError {
     .unsupported(source: source, format: .jpeg, feature: feature)
-  }
-}
-
-extension gaze_failure {
-  /// The codec's sentence.
-  var text: String {
-    withUnsafeBytes(of: message) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
   }
 }

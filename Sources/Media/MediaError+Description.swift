@@ -1,6 +1,8 @@
 extension MediaError: CustomStringConvertible {
   package var description: String {
     switch self {
+    case .cancelled:
+      "interrupted"
     case .emptyFile(let source):
       "\(source): the file is empty"
     case .unknownFormat(let source):

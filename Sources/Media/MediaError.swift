@@ -3,6 +3,9 @@ import JSONDocuments
 /// Why a picture could not be read, prepared or written. The wording is in
 /// `MediaError+Description.swift`.
 package enum MediaError: Error, Equatable {
+  /// The user interrupted.
+  case cancelled
+
   // A file. `source` is what the caller calls it, usually its path.
 
   /// The file holds no bytes.

@@ -7,16 +7,21 @@ package enum Orientation: Int, Sendable, CaseIterable {
   package var swapsSides: Bool { rawValue >= Orientation.transposed.rawValue }
 
   /// The picture turned upright, with the pixels of Pillow's `ImageOps.exif_transpose`.
-  func applied(to bitmap: Bitmap) -> Bitmap {
+  ///
+  /// - Parameter check: told of the bytes written; ends the work by throwing.
+  func applied<Failure>(
+    to bitmap: Bitmap, asking check: (_ bytes: Int) throws(Failure) -> Void
+  ) throws(Failure) -> Bitmap {
     guard self != .upright else { return bitmap }
     let width = swapsSides ? bitmap.height : bitmap.width
     let height = swapsSides ? bitmap.width : bitmap.height
     let channels = bitmap.channels
     let walk = sourceWalk(width: bitmap.width, height: bitmap.height)
-    return .filled(width: width, height: height, channels: channels) { out in
-      bitmap.pixels.withUnsafeBufferPointer { stored in
+    return try .filled(width: width, height: height, channels: channels) { out throws(Failure) in
+      try bitmap.pixels.withUnsafeBufferPointer { stored throws(Failure) in
         var target = 0
         for y in 0..<height {
+          try check(width * channels)
           var source = (walk.start + y * walk.perRow) * channels
           for _ in 0..<width {
             for channel in 0..<channels { out[target + channel] = stored[source + channel] }

@@ -10,6 +10,7 @@ import CCodecs
 struct PNGColour {
   let header: gaze_png_header
   let extras: gaze_png_extras
+  let watch: DecodingWatch
 
   private enum Kind: Int32 {
     case grey = 0
@@ -20,45 +21,45 @@ struct PNGColour {
   }
 
   /// - Parameter samples: what `gaze_png_decode` wrote for this header.
-  func bitmap(_ samples: [UInt8]) -> Bitmap {
+  func bitmap(_ samples: [UInt8]) throws(MediaError) -> Bitmap {
     let kind = Kind(rawValue: header.colour_type) ?? .grey
     switch (kind, header.bit_depth) {
-    case (.grey, 16): return wideGrey(samples)
-    case (.grey, let depth): return grey(samples, depth: Int(depth))
-    case (.palette, _): return palette(samples)
+    case (.grey, 16): return try wideGrey(samples)
+    case (.grey, let depth): return try grey(samples, depth: Int(depth))
+    case (.palette, _): return try palette(samples)
     case (.greyAlpha, let depth):
-      return picture(samples, stride: depth == 16 ? 4 : 2, channels: 4) { pixel, out in
+      return try picture(samples, stride: depth == 16 ? 4 : 2, channels: 4) { pixel, out in
         (out[0], out[1], out[2]) = (pixel[0], pixel[0], pixel[0])
         out[3] = pixel[depth == 16 ? 2 : 1]
       }
     case (.colourAlpha, let depth):
       let step = depth == 16 ? 2 : 1
-      return picture(samples, stride: 4 * step, channels: 4) { pixel, out in
+      return try picture(samples, stride: 4 * step, channels: 4) { pixel, out in
         for channel in 0..<4 { out[channel] = pixel[channel * step] }
       }
     case (.colour, let depth):
-      return colour(samples, step: depth == 16 ? 2 : 1)
+      return try colour(samples, step: depth == 16 ? 2 : 1)
     }
   }
 
-  private func colour(_ samples: [UInt8], step: Int) -> Bitmap {
+  private func colour(_ samples: [UInt8], step: Int) throws(MediaError) -> Bitmap {
     guard extras.has_transparency else {
-      return picture(samples, stride: 3 * step, channels: 3) { pixel, out in
+      return try picture(samples, stride: 3 * step, channels: 3) { pixel, out in
         for channel in 0..<3 { out[channel] = pixel[channel * step] }
       }
     }
     let wanted = extras.transparent
     let (red, green, blue) = (lowByte(wanted.0), lowByte(wanted.1), lowByte(wanted.2))
-    return picture(samples, stride: 3 * step, channels: 4) { pixel, out in
+    return try picture(samples, stride: 3 * step, channels: 4) { pixel, out in
       for channel in 0..<3 { out[channel] = pixel[channel * step] }
       out[3] = out[0] == red && out[1] == green && out[2] == blue ? 0 : 255
     }
   }
 
-  private func grey(_ samples: [UInt8], depth: Int) -> Bitmap {
+  private func grey(_ samples: [UInt8], depth: Int) throws(MediaError) -> Bitmap {
     let spread = UInt8(255 / (1 << depth - 1))
     guard extras.has_transparency else {
-      return picture(samples, stride: 1, channels: 3) { pixel, out in
+      return try picture(samples, stride: 1, channels: 3) { pixel, out in
         let value = pixel[0] &* spread
         (out[0], out[1], out[2]) = (value, value, value)
       }
@@ -66,16 +67,16 @@ struct PNGColour {
     // One bit is either end of the scale; the other depths go by the number in the file.
     let raw = extras.transparent.0
     let clear: UInt8 = depth == 1 ? (raw == 0 ? 0 : 255) : lowByte(raw)
-    return picture(samples, stride: 1, channels: 4) { pixel, out in
+    return try picture(samples, stride: 1, channels: 4) { pixel, out in
       let value = pixel[0] &* spread
       (out[0], out[1], out[2], out[3]) = (value, value, value, value == clear ? 0 : 255)
     }
   }
 
-  private func wideGrey(_ samples: [UInt8]) -> Bitmap {
+  private func wideGrey(_ samples: [UInt8]) throws(MediaError) -> Bitmap {
     let clear = extras.has_transparency ? Int(extras.transparent.0) : -1
     let channels = extras.has_transparency ? 4 : 3
-    return picture(samples, stride: 2, channels: channels) { pixel, out in
+    return try picture(samples, stride: 2, channels: channels) { pixel, out in
       let wide = Int(pixel[0]) << 8 | Int(pixel[1])
       let value = UInt8(truncatingIfNeeded: (wide + 128) / 257)
       (out[0], out[1], out[2]) = (value, value, value)
@@ -83,11 +84,11 @@ struct PNGColour {
     }
   }
 
-  private func palette(_ samples: [UInt8]) -> Bitmap {
+  private func palette(_ samples: [UInt8]) throws(MediaError) -> Bitmap {
     let channels = extras.has_transparency ? 4 : 3
-    return withUnsafeBytes(of: extras.palette) { colours in
-      withUnsafeBytes(of: extras.palette_alpha) { alpha in
-        picture(samples, stride: 1, channels: channels) { pixel, out in
+    return try withUnsafeBytes(of: extras.palette) { colours throws(MediaError) in
+      try withUnsafeBytes(of: extras.palette_alpha) { alpha throws(MediaError) in
+        try picture(samples, stride: 1, channels: channels) { pixel, out in
           let entry = Int(pixel[0])
           for channel in 0..<3 { out[channel] = colours[3 * entry + channel] }
           if channels == 4 { out[3] = alpha[entry] }
@@ -103,13 +104,9 @@ struct PNGColour {
   private func picture(
     _ samples: [UInt8], stride: Int, channels: Int,
     _ convert: (_ pixel: UnsafePointer<UInt8>, _ out: UnsafeMutablePointer<UInt8>) -> Void
-  ) -> Bitmap {
-    let (width, height) = (Int(header.width), Int(header.height))
-    return .filled(width: width, height: height, channels: channels) { out in
-      samples.withUnsafeBufferPointer { samples in
-        guard let from = samples.baseAddress, let to = out.baseAddress else { return }
-        for pixel in 0..<width * height { convert(from + pixel * stride, to + pixel * channels) }
-      }
-    }
+  ) throws(MediaError) -> Bitmap {
+    try .converted(
+      samples, stride: stride, width: Int(header.width), height: Int(header.height),
+      channels: channels, asking: watch.check(after:), convert)
   }
 }

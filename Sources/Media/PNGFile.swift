@@ -13,13 +13,15 @@ struct PNGFile {
   private let source: String
 
   static func decode(
-    _ file: ByteView, source: String, budget: DecodeBudget
+    _ file: ByteView, source: String, budget: DecodeBudget, watch: DecodingWatch
   ) throws(MediaError) -> DecodedImage {
-    let png = try PNGFile(file, source: source)
-    return try png.decode(file, budget: budget)
+    let png = try PNGFile(file, source: source, watch: watch)
+    return try png.decode(file, budget: budget, watch: watch)
   }
 
-  private func decode(_ file: ByteView, budget: DecodeBudget) throws(MediaError) -> DecodedImage {
+  private func decode(
+    _ file: ByteView, budget: DecodeBudget, watch: DecodingWatch
+  ) throws(MediaError) -> DecodedImage {
     let (width, height) = (Int(header.width), Int(header.height))
     let bytesPerPixel = gaze_png_bytes_per_pixel(header.bit_depth, header.colour_type)
     try budget.check(
@@ -31,17 +33,22 @@ struct PNGFile {
     let count = width * height * bytesPerPixel
     let samples = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
       decoded = file.bytes.withUnsafeBufferPointer { input in
-        gaze_png_decode(
-          input.baseAddress, input.count, header, buffer.baseAddress, count, &extras, &failure)
+        watch.lent { cancellation in
+          gaze_png_decode(
+            input.baseAddress, input.count, header, buffer.baseAddress, count, cancellation,
+            &extras, &failure)
+        }
       }
       initialized = decoded ? count : 0
     }
-    guard decoded else { throw damaged(failure.text) }
-    let colour = PNGColour(header: header, extras: extras)
+    guard decoded else { throw failure.error(source: source, format: .png) }
+    let colour = PNGColour(header: header, extras: extras, watch: watch)
     let orientation = ImageMetadata(extras).orientation
+    let bitmap = try colour.bitmap(samples)
     return DecodedImage(
-      bitmap: orientation.applied(to: colour.bitmap(samples)), format: .png, storedWidth: width,
-      storedHeight: height, orientation: orientation, notes: animationNotes(frames: frames))
+      bitmap: try orientation.applied(to: bitmap, asking: watch.check(after:)), format: .png,
+      storedWidth: width, storedHeight: height, orientation: orientation,
+      notes: animationNotes(frames: frames))
   }
 
   private func damaged(_ problem: String) -> MediaError {
@@ -50,7 +57,7 @@ struct PNGFile {
 
   // MARK: Chunks
 
-  private init(_ file: ByteView, source: String) throws(MediaError) {
+  private init(_ file: ByteView, source: String, watch: DecodingWatch) throws(MediaError) {
     self.source = source
     var place = 8
     var (seesHeader, seesPixels) = (false, false)
@@ -73,6 +80,7 @@ struct PNGFile {
         try read(chunk, isFirst: !seesHeader)
         seesHeader = true
       }
+      try watch.check(after: length)
       place += 12 + length
     }
     guard seesHeader else { throw damaged("the file is truncated") }

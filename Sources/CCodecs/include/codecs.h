@@ -6,6 +6,9 @@
 //
 // Callers parse the header themselves and allocate the output. A decoder that finds another size
 // than it was told fails before it writes anything.
+//
+// JPEG and PNG ask the caller as they go whether to go on. The question is a plain call that
+// returns before any jump.
 #pragma once
 
 #include <stdbool.h>
@@ -15,7 +18,16 @@
 /// What went wrong, in the words of the codec where it has any.
 typedef struct {
   char message[256];
+  /// Whether nothing did: the caller wanted no more.
+  bool is_cancelled;
 } gaze_failure;
+
+/// Asked every few rows: `bytes` is how many have been worked on since the last question. On true
+/// the decoder gives everything back and fails.
+typedef struct {
+  bool (*is_cancelled)(void *context, size_t bytes);
+  void *context;
+} gaze_cancellation;
 
 // MARK: JPEG
 
@@ -24,7 +36,8 @@ typedef struct {
 /// `components` is what the frame header declares and what is written per pixel: 1 grey, 3 RGB,
 /// 4 CMYK exactly as stored. `out` holds width * height * components bytes.
 bool gaze_jpeg_decode(const uint8_t *bytes, size_t count, uint32_t width, uint32_t height,
-                      int components, uint8_t *out, size_t out_count, gaze_failure *failure);
+                      int components, uint8_t *out, size_t out_count,
+                      gaze_cancellation cancellation, gaze_failure *failure);
 
 // MARK: PNG
 
@@ -61,7 +74,8 @@ size_t gaze_png_bytes_per_pixel(int bit_depth, int colour_type);
 /// Checksums are not looked at: the caller checks those it cares about. Errors after the last
 /// pixel are ignored. `extras` must be released with `gaze_png_release`, also after a failure.
 bool gaze_png_decode(const uint8_t *bytes, size_t count, gaze_png_header expected, uint8_t *out,
-                     size_t out_count, gaze_png_extras *extras, gaze_failure *failure);
+                     size_t out_count, gaze_cancellation cancellation, gaze_png_extras *extras,
+                     gaze_failure *failure);
 
 void gaze_png_release(gaze_png_extras *extras);
 
@@ -90,7 +104,8 @@ bool gaze_webp_read_header(const uint8_t *bytes, size_t count, gaze_webp_header 
 
 /// Decodes the first frame, drawn on a clear canvas, as RGBA: width * height * 4 bytes in `out`.
 ///
-/// `extras` must be released with `gaze_webp_release`, also after a failure.
+/// `extras` must be released with `gaze_webp_release`, also after a failure. Asks nobody
+/// whether to go on: libwebp does it in one call.
 bool gaze_webp_decode(const uint8_t *bytes, size_t count, gaze_webp_header expected, uint8_t *out,
                       size_t out_count, gaze_webp_extras *extras, gaze_failure *failure);
 

@@ -1,5 +1,6 @@
 import Media
 import Synchronization
+import Tensors
 
 /// Decoded pictures of a catalogue, by their place in it; safe to share between threads.
 ///
@@ -58,14 +59,18 @@ package final class PictureSource: Sendable {
   }
 
   /// A picture as the checkpoint's own image processor prepares it, for evaluation; nil when it
-  /// cannot be used, which is then written down in ``skipped``. Nothing is kept.
-  package func processed(at index: Int, by processor: ImageProcessor) -> ProcessedImage? {
+  /// cannot be used, which is then written down in ``skipped``, or when cancelled. Nothing is kept.
+  package func processed(
+    at index: Int, by processor: ImageProcessor, unless cancellation: Cancellation? = nil
+  ) -> ProcessedImage? {
     do throws(Unusable) {
-      let bitmap = try decode(index)
+      let bitmap = try decode(index, unless: cancellation)
       do throws(MediaError) { return try processor.process(bitmap) } catch {
         throw Unusable(error.description)
       }
     } catch {
+      // What was cut short is not broken.
+      guard cancellation?.isCancelled != true else { return nil }
       state.withLock { $0.broken[index] = error.problem }
       return nil
     }
@@ -85,7 +90,9 @@ package final class PictureSource: Sendable {
     }
   }
 
-  private func decode(_ index: Int) throws(Unusable) -> Bitmap {
+  private func decode(
+    _ index: Int, unless cancellation: Cancellation? = nil
+  ) throws(Unusable) -> Bitmap {
     let location = catalogue.pictures[index].location
     let limit = CaptionedPictures.maximumFileBytes
     let bytes: [UInt8]
@@ -96,7 +103,10 @@ package final class PictureSource: Sendable {
     }
     let name = FilePaths.name(of: location.description)
     do throws(MediaError) {
-      return try ImageFile.decode(bytes: bytes, source: name, budget: Self.budget).bitmap
+      return try ImageFile.decode(
+        bytes: bytes, source: name, budget: Self.budget,
+        unless: { cancellation?.isCancelled ?? false }
+      ).bitmap
     } catch {
       throw Unusable(error.description)
     }

@@ -117,8 +117,9 @@ struct Evaluation {
   ) throws(TrainingError) -> (found: [Int], vectors: Tensor?) {
     var found: [(place: Int, image: ProcessedImage)] = []
     for place in places {
+      let image = pictures.processed(at: place, by: processor, unless: context.cancellation)
       guard !context.cancellation.isCancelled else { throw .cancelled }
-      if let image = pictures.processed(at: place, by: processor) { found.append((place, image)) }
+      if let image { found.append((place, image)) }
     }
     guard !found.isEmpty else { return ([], nil) }
     do throws(TensorError) {

@@ -189,9 +189,10 @@ extension Session {
   func decode(_ bytes: [UInt8], _ path: String) throws(CommandFailure) -> DecodedImage {
     do {
       return try ImageFile.decode(
-        bytes: bytes, source: path, budget: DecodeBudget(pixels: settings.budget))
+        bytes: bytes, source: path, budget: DecodeBudget(pixels: settings.budget),
+        unless: { [cancellation = runtime.cancellation] in cancellation.isCancelled })
     } catch {
-      throw CommandFailure(EngineError.media(error))
+      throw CommandFailure(error == .cancelled ? EngineError.cancelled : .media(error))
     }
   }
 }

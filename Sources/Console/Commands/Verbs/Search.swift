@@ -138,6 +138,7 @@ struct FolderSearch {
       let image = try session.decode(bytes, path)
       batch.append(StagedPicture(name: path, path: path, sha256: sha256, bitmap: image.bitmap))
     } catch {
+      guard !error.isInterrupt else { throw error }
       skipped.append((path, error.message))
       return
     }
