@@ -11,28 +11,19 @@ extension Session {
         code: "shell.refused", "a script may not run shell commands",
         remedy: "start gaze with --allow-shell if you trust it")
     }
-    let process = Process()
-    process.executableURL = URL(filePath: "/bin/sh")
-    process.arguments = ["-c", command]
-    let output = Pipe()
-    process.standardOutput = output
-    process.standardError = output
-    process.standardInput = FileHandle.nullDevice
-    do {
-      try process.run()
-    } catch {
+    let process: ShellProcess
+    do throws(ShellProcess.Problem) { process = try ShellProcess(command) } catch {
       throw CommandFailure(code: "shell.failed", "the shell cannot be started: \(error)")
     }
-    let (bytes, isCut) = collect(output.fileHandleForReading.fileDescriptor, of: process)
+    let (bytes, isCut) = collect(from: process)
     // It may have closed its output and go on.
-    while process.isRunning, !runtime.cancellation.isCancelled { usleep(10_000) }
+    while !process.isOver, !runtime.cancellation.isCancelled { usleep(10_000) }
     guard !runtime.cancellation.isCancelled else {
-      end(process)
+      process.end()
       throw CommandFailure(code: CommandFailure.interrupted, "interrupted")
     }
-    process.waitUntilExit()
     let result = ShellResult(
-      output: String(decoding: bytes, as: UTF8.self), status: process.terminationStatus)
+      output: String(decoding: bytes, as: UTF8.self), status: process.wait())
     guard result.status == 0 else {
       throw CommandFailure(
         code: "shell.failed", "the command ended with \(result.status)\n\(result.output)")
@@ -44,34 +35,27 @@ extension Session {
         : [])
   }
 
-  /// Reads until the process ends or the user interrupts.
-  private func collect(_ descriptor: Int32, of process: Process) -> (bytes: [UInt8], isCut: Bool) {
+  /// Reads until the shell ends or the user interrupts.
+  private func collect(from process: borrowing ShellProcess) -> (bytes: [UInt8], isCut: Bool) {
     var bytes: [UInt8] = []
     var isCut = false
+    // As much as a pipe holds.
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
-    while !runtime.cancellation.isCancelled {
-      // Asked before looking: what an ended process said is in the pipe by then.
-      let isOver = !process.isRunning
-      var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    var isOver = false
+    while !isOver, !runtime.cancellation.isCancelled {
+      // Asked before looking: what an ended shell said is in the pipe by then. There is no looking
+      // again, since a process that it left behind may write for ever, or hold the pipe open.
+      isOver = process.isOver
+      var request = pollfd(fd: process.output, events: Int16(POLLIN), revents: 0)
       let ready = poll(&request, 1, 50)
-      if ready < 0, errno == EINTR { continue }
-      if ready == 0 {
-        // A process that it left behind may hold the pipe open for ever.
-        if isOver { break } else { continue }
-      }
-      let count = read(descriptor, &chunk, chunk.count)
+      if ready < 0, errno == EINTR { isOver = false }
+      guard ready > 0 else { continue }
+      let count = read(process.output, &chunk, chunk.count)
       guard count > 0 else { break }
       isCut = isCut || bytes.count + count > Session.outputLimit
       bytes += chunk.prefix(min(count, Session.outputLimit - bytes.count))
     }
     return (bytes, isCut)
-  }
-
-  /// Asks the process to end, and makes it.
-  private func end(_ process: Process) {
-    process.terminate()
-    for _ in 0..<10 where process.isRunning { usleep(10_000) }
-    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
   }
 }
 
