@@ -16,10 +16,11 @@ package enum Batch {
     let session = try launch.session { event in renderer.withLock { $0.show(event) } }
     let interrupts = InterruptWatch(session)
     let idleness = interrupts.state
+    let lines = InputLines()
     let finished = DispatchSemaphore(value: 0)
     let code = Mutex<Int32>(0)
     Task {
-      await session.run(launch.steps) { idleness.whileIdle { readLine(strippingNewline: true) } }
+      await session.run(launch.steps) { idleness.whileIdle { lines.next() } }
       var state = await session.exitState
       state.settle()
       code.withLock { $0 = state.code }

@@ -10,7 +10,7 @@ extension Session {
   ///
   /// - Parameter nextLine: the next line of standard input, nil at its end.
   package func run(
-    _ steps: [Launch.Step], nextLine: @Sendable () async -> String? = { nil }
+    _ steps: [Launch.Step], nextLine: @Sendable () async -> InputLine? = { nil }
   ) async {
     for step in steps {
       guard goesOn(before: step.statement) else { return }
@@ -33,17 +33,27 @@ extension Session {
     }
   }
 
-  private func runStandardInput(_ nextLine: @Sendable () async -> String?) async {
-    var reader = ScriptReader()
-    while let text = await nextLine() {
-      guard let line = reader.take(text) else { continue }
-      guard goesOn(before: Statement(line.text, origin: .script)) else { return }
-      let source = Source(file: "stdin", line: line.number)
-      await perform(line.text, origin: .script, source: source)
+  private func runStandardInput(_ nextLine: @Sendable () async -> InputLine?) async {
+    var reader = InputReader()
+    while let line = await nextLine() {
+      guard let statement = reader.take(line) else { continue }
+      // Not even a comment when it is damaged, since it fails.
+      let next = Statement(statement.text, origin: .script)
+      guard goesOn(before: statement.failure == nil ? next : nil) else { return }
+      guard !refuses(statement) else { continue }
+      let source = Source(file: "stdin", line: statement.number)
+      await perform(statement.text, origin: .script, source: source)
     }
     if let line = reader.unclosedLine {
       report(Session.unclosed(at: "stdin", line), for: .text(Fence.mark))
     }
+  }
+
+  /// Whether a statement cannot be performed, which is said then. Its repaired text goes nowhere.
+  private func refuses(_ statement: InputReader.Statement) -> Bool {
+    guard let failure = statement.failure else { return false }
+    report(failure, for: .text(""))
+    return true
   }
 
   /// Whether a script may go on with this statement.
