@@ -122,8 +122,9 @@ struct Gaze: ParsableCommand {
 
   func run() throws {
     if noColor { setenv("NO_COLOR", "1", 1) }
-    let isPlain = batch || results.json || plain || !Gaze.isTerminal
-    try Gaze.end { isPlain ? try Batch.run(launch()) : try ConsoleFrontEnd.run(launch()) }
+    let launch = launch()
+    let isPlain = plain || !launch.isTyped
+    try Gaze.end { isPlain ? try Batch.run(launch) : try ConsoleFrontEnd.run(launch) }
   }
 
   static var isTerminal: Bool { isatty(STDIN_FILENO) != 0 && isatty(STDOUT_FILENO) != 0 }
@@ -144,6 +145,7 @@ struct Gaze: ParsableCommand {
     launch.threads = threads
     launch.allowsShell = allowShell
     launch.bails = bail
+    launch.isTyped = Gaze.isTerminal && !batch && !results.json
     launch.echoes = echo
     launch.isQuiet = quiet
     launch.readsStartUpFile = !noInit

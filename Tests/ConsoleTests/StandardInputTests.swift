@@ -8,8 +8,8 @@ import Testing
     let folder = try Scratch()
     let descriptor = open(try folder.write("input", bytes), O_RDONLY)
     defer { close(descriptor) }
-    let input = InputLines(descriptor)
-    return Array(sequence(state: input) { $0.next() })
+    let input = try InputLines(descriptor)
+    return Array(sequence(state: input) { $0.nextLine() })
   }
 
   private func line(_ text: String, _ number: Int, isUTF8: Bool = true) -> InputLine {
@@ -62,8 +62,8 @@ import Testing
     let bytes = Array(":print ".utf8) + [0xFF] + Array("\n:print b\n".utf8)
     let descriptor = open(try folder.write("input", bytes), O_RDONLY)
     defer { close(descriptor) }
-    let (input, test) = (InputLines(descriptor), TestSession())
-    await test.session.run([.standardInput]) { input.next() }
+    let (input, test) = (try InputLines(descriptor), TestSession())
+    await test.session.run([.standardInput]) { input.nextLine() }
     #expect(test.codes == ["file.encoding", nil])
     #expect(test.transcript().output == "b\n")
     #expect(await test.session.exitState.code == 1)

@@ -14,22 +14,60 @@ package enum Batch {
         to: streams, format: launch.format, isQuiet: launch.isQuiet,
         isStreaming: launch.isStreaming))
     let session = try launch.session { event in renderer.withLock { $0.show(event) } }
-    let interrupts = InterruptWatch(session)
-    let idleness = interrupts.state
-    let lines = InputLines()
+    let lines = try InputLines()
+    let interrupts = watchInterrupts(of: session, lines, isTyped: launch.isTyped)
     let finished = DispatchSemaphore(value: 0)
     let code = Mutex<Int32>(0)
     Task {
-      await session.run(launch.steps) { idleness.whileIdle { lines.next() } }
+      // What is typed is no script, and comes after all of them.
+      await session.run(launch.steps) { launch.isTyped ? nil : lines.nextLine() }
+      if launch.isTyped { await session.converse { ask(for: lines, isOpen: $0, on: streams) } }
       var state = await session.exitState
       state.settle()
       code.withLock { $0 = state.code }
       finished.signal()
     }
     finished.wait()
-    interrupts.stop()
+    interrupts.cancel()
     // A result that did not arrive is a failure, whatever the commands came to.
     return code.withLock { $0 == 0 && streams.hasFailed ? 1 : $0 }
+  }
+
+  /// Shows a prompt and waits for what is typed there.
+  private static func ask(
+    for lines: InputLines, isOpen: Bool, on streams: StandardStreams
+  ) -> InputLines.Input? {
+    // They were meant for what ran.
+    lines.forgetInterrupts()
+    streams.write(isOpen ? "… " : "> ")
+    let input = lines.next()
+    switch input {
+    case .line: break
+    case .interrupt: streams.write("\nCtrl-D or :quit leaves\n")
+    case nil: streams.write("\n")
+    }
+    return input
+  }
+
+  /// Turns Ctrl-C into an interrupt of the session. Unless somebody types there, a second one ends
+  /// the process, and so does one while it waits for input.
+  private static func watchInterrupts(
+    of session: Session, _ lines: InputLines, isTyped: Bool
+  ) -> any DispatchSourceSignal {
+    let count = Mutex(0)
+    signal(SIGINT, SIG_IGN)
+    let source = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
+    source.setEventHandler {
+      let isFirst = count.withLock { count in
+        count += 1
+        return count == 1
+      }
+      if !isTyped, !isFirst { exit(130) }
+      session.interrupt()
+      lines.interrupt()
+    }
+    source.resume()
+    return source
   }
 }
 
@@ -53,35 +91,4 @@ package final class StandardStreams: OutputStreams, Sendable {
   package func writeError(_ text: String) {
     try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
   }
-}
-
-/// Turns Ctrl-C into an interrupt of the session. A second one ends the process, and so does one
-/// while it waits for input.
-private final class InterruptWatch {
-  final class State: Sendable {
-    fileprivate let count = Atomic<Int>(0)
-    fileprivate let isIdle = Atomic<Bool>(false)
-
-    func whileIdle<Value>(_ wait: () -> Value) -> Value {
-      isIdle.store(true, ordering: .relaxed)
-      defer { isIdle.store(false, ordering: .relaxed) }
-      return wait()
-    }
-  }
-
-  let state = State()
-  private let source: any DispatchSourceSignal
-
-  init(_ session: Session) {
-    signal(SIGINT, SIG_IGN)
-    source = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
-    source.setEventHandler { [state] in
-      let count = state.count.add(1, ordering: .relaxed).newValue
-      if count > 1 || state.isIdle.load(ordering: .relaxed) { exit(130) }
-      session.interrupt()
-    }
-    source.resume()
-  }
-
-  func stop() { source.cancel() }
 }

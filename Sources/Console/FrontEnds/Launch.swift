@@ -19,6 +19,8 @@ package struct Launch: Sendable {
   package var threads: Int?
   package var allowsShell = false
   package var bails = false
+  /// Whether standard input is somebody who types, after all steps.
+  package var isTyped = false
   package var echoes = false
   package var isQuiet = false
   package var format = OutputFormat.text

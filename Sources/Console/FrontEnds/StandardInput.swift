@@ -10,8 +10,13 @@ package struct InputLine: Sendable, Equatable {
   let isUTF8: Bool
 }
 
-/// Cuts standard input into lines.
+/// Cuts standard input into lines. Waiting for one can be interrupted.
 final class InputLines: Sendable {
+  enum Input {
+    case line(InputLine)
+    case interrupt
+  }
+
   private struct State {
     /// What was read and is not part of a line yet, behind `start`.
     var bytes: [UInt8] = []
@@ -23,19 +28,69 @@ final class InputLines: Sendable {
   }
 
   private let descriptor: Int32
+  /// A pipe that a byte is written into for an interrupt, since only input ends a wait for input.
+  private let readEnd: Int32
+  private let writeEnd: Int32
   private let state = Mutex(State())
 
-  init(_ descriptor: Int32 = STDIN_FILENO) { self.descriptor = descriptor }
+  init(_ descriptor: Int32 = STDIN_FILENO) throws(LaunchError) {
+    var ends: [Int32] = [-1, -1]
+    guard pipe(&ends) == 0 else {
+      throw LaunchError("there is no pipe to be had: \(String(cString: strerror(errno)))")
+    }
+    for end in ends {
+      _ = fcntl(end, F_SETFL, O_NONBLOCK)
+      _ = fcntl(end, F_SETFD, FD_CLOEXEC)
+    }
+    (self.descriptor, readEnd, writeEnd) = (descriptor, ends[0], ends[1])
+  }
 
-  /// Waits for the next line; nil at the end.
-  func next() -> InputLine? {
+  deinit {
+    close(readEnd)
+    close(writeEnd)
+  }
+
+  /// Waits for the next line, or for an interrupt; nil at the end.
+  func next() -> Input? {
     state.withLock { state in
       while true {
-        if let line = InputLines.takeLine(&state) { return line }
+        if let line = InputLines.takeLine(&state) { return .line(line) }
         guard !state.isAtEnd else { return nil }
+        guard waitForMore() else {
+          // What of a line had come is not wanted any more.
+          state = State(count: state.count)
+          return .interrupt
+        }
         readMore(&state)
       }
     }
+  }
+
+  /// Waits for the next line; nil at the end, or when interrupted.
+  func nextLine() -> InputLine? {
+    if case .line(let line) = next() { line } else { nil }
+  }
+
+  /// Ends a wait, or the next one.
+  func interrupt() {
+    var byte: UInt8 = 1
+    // A full pipe ends the wait already.
+    while write(writeEnd, &byte, 1) < 0, errno == EINTR {}
+  }
+
+  /// Takes back interrupts that no wait has seen.
+  func forgetInterrupts() {
+    var bytes = [UInt8](repeating: 0, count: 64)
+    while read(readEnd, &bytes, bytes.count) > 0 {}
+  }
+
+  /// Waits until there is something to read, false when interrupted.
+  private func waitForMore() -> Bool {
+    var requests = [descriptor, readEnd].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+    while poll(&requests, nfds_t(requests.count), -1) < 0, errno == EINTR {}
+    guard requests[1].revents != 0 else { return true }
+    forgetInterrupts()
+    return false
   }
 
   private func readMore(_ state: inout State) {

@@ -44,9 +44,30 @@ extension Session {
       let source = Source(file: "stdin", line: statement.number)
       await perform(statement.text, origin: .script, source: source)
     }
-    if let line = reader.unclosedLine {
-      report(Session.unclosed(at: "stdin", line), for: .text(Fence.mark))
+    guard !runtime.cancellation.isCancelled else { return exit.interrupt() }
+    reportUnclosed(in: reader)
+  }
+
+  private func reportUnclosed(in reader: InputReader) {
+    guard let line = reader.unclosedLine else { return }
+    report(Session.unclosed(at: "stdin", line), for: .text(Fence.mark))
+  }
+
+  /// Performs what is typed, until its end or `:quit`.
+  ///
+  /// - Parameter next: asks for a line, of a text that is open or of its own; nil at the end.
+  func converse(_ next: @Sendable (_ isOpen: Bool) async -> InputLines.Input?) async {
+    var reader = InputReader()
+    while !exit.isQuitting, let input = await next(reader.unclosedLine != nil) {
+      guard case .line(let line) = input else {
+        // An interrupt drops what was begun.
+        reader = InputReader()
+        continue
+      }
+      guard let statement = reader.take(line), !refuses(statement) else { continue }
+      await perform(statement.text, origin: .prompt)
     }
+    reportUnclosed(in: reader)
   }
 
   /// Whether a statement cannot be performed, which is said then. Its repaired text goes nowhere.
