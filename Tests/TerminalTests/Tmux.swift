@@ -26,7 +26,9 @@ final class Tmux {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     let variables = environment.map { "\($0.key)='\($0.value)'" }.joined(separator: " ")
     let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+    // A shell that a Ctrl-C of the terminal would end, too, could not tell how the command did.
     let script = """
+      trap : INT
       stty -a > before
       env -i PATH='\(path)' HOME="$PWD" \(variables) \(command)
       echo "EXIT=$?"

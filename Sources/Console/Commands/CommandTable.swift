@@ -49,13 +49,14 @@ package enum CommandTable {
     for command in commands where command.signature.name.hasPrefix(name) {
       prefixed.append(command)
     }
-    let later = laterVerbs.filter { $0.name.hasPrefix(name) }
-    switch (prefixed.count, later.count) {
-    case (1, 0): return prefixed[0]
-    case (0, 1): throw failure(forAbility: later[0].name, model: model)
-    default:
-      throw unknown(name, ambiguous: prefixed.map { $0.signature.name } + later.map(\.name))
+    if prefixed.count == 1 { return prefixed[0] }
+    guard prefixed.isEmpty else {
+      throw unknown(name, ambiguous: prefixed.map { $0.signature.name })
     }
+    // What can be done comes before what cannot yet.
+    let later = laterVerbs.filter { $0.name.hasPrefix(name) }
+    if later.count == 1 { throw failure(forAbility: later[0].name, model: model) }
+    throw unknown(name, ambiguous: later.map(\.name))
   }
 
   /// The verb of a later family that is called `name`.
